@@ -1,0 +1,107 @@
+"""What a run says to the world: immutable host data (numpy, no jax), small enough to travel inline (≤ 100 kB).
+
+Axes: L level, K code, D latent dimension, P probe image (512), S shown image (10).
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import numpy as np
+from jaxtyping import Bool, Float, Float32, Int, UInt8
+
+from explorer.config import Lambdas
+
+Status = Literal["pending", "compiling", "running", "paused", "failed", "lost", "stopped"]
+STATUSES: tuple[str, ...] = get_args(Status)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a run at a step.
+
+    Kinds: started, paused, resumed, stepped, setting (detail: name, old, new), reset, failed (detail: reason), stopped.
+    A setting's step is the first training step that used the new value (steps count from 1).
+    """
+
+    step: int
+    kind: str
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """Acknowledgement of a live change: `step` is the first training step that uses these values."""
+
+    step: int
+    lambdas: Lambdas
+    learning_rate: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Health:
+    """Use of the codes over the last `window` batches (at most 100), per level; FORMULAS: Health."""
+
+    window: int
+    threshold: float
+    counts: Int[np.ndarray, "L K"]
+    dead: Bool[np.ndarray, "L K"]
+    active: Int[np.ndarray, " L"]
+    usage: Float[np.ndarray, " L"]
+    perplexity: Float[np.ndarray, " L"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """The model seen through the probe images, at one step."""
+
+    codebooks: Float32[np.ndarray, "L K D"]
+    health: Health
+    latents: Float32[np.ndarray, "P D"]
+    codes: Int[np.ndarray, "P L"]
+    labels: UInt8[np.ndarray, " P"]
+    inputs: UInt8[np.ndarray, "S H W"]
+    reconstructions: UInt8[np.ndarray, "S H W"]
+    probe_mse: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """One consistent instant of a run. `view` is None until the model exists.
+
+    `version` grows with every change that a viewer should hear of (a new step rendered, another status, a live setting
+    changed); `generation` grows with every reset. `since` maps each live setting to the step from which it holds.
+    `steps_per_second` is 0 unless running. `losses` are those of the batch of `step`, unweighted, with their weighted
+    `total`; empty at step 0.
+    """
+
+    run_id: str
+    version: int
+    generation: int
+    status: Status
+    reason: str
+    step: int
+    epoch: float
+    steps_per_second: float
+    device: str
+    data_source: str
+    lambdas: Lambdas
+    learning_rate: float
+    since: dict[str, int]
+    losses: dict[str, float]
+    view: View | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class History:
+    """The curves of a run so far, in at most 2,000 points: each is the mean of `stride` steps, at its last step.
+
+    `columns` maps a metric's path (`loss/recon`, `codebook/perplexity/0`) to one value a point. `events` are those whose
+    step is beyond what the caller knew. After a reset `generation` grows and everything starts anew.
+    """
+
+    run_id: str
+    generation: int
+    stride: int
+    steps: Int[np.ndarray, " N"]
+    columns: dict[str, Float32[np.ndarray, " N"]]
+    events: tuple[Event, ...]
