@@ -1,0 +1,20 @@
+"""From latents back to images."""
+
+import flax.linen as nn
+from jaxtyping import Array, Float
+
+
+class Decoder(nn.Module):
+    """Two dense layers, then two stride-2 transposed convolutions: the encoder's mirror image."""
+
+    def __call__(self, latents: Float[Array, "B D"]) -> Float[Array, "B 28 28 1"]:
+        """Decode `latents` to grey values in (0, 1)."""
+        return nn.sigmoid(self.logits(latents))
+
+    @nn.compact
+    def logits(self, latents: Float[Array, "B D"]) -> Float[Array, "B 28 28 1"]:
+        """The grey values before their sigmoid, unbounded: `decoder.apply(params, latents, method="logits")`."""
+        x = nn.relu(nn.Dense(128)(latents))
+        x = nn.Dense(7 * 7 * 64)(x).reshape(-1, 7, 7, 64)
+        x = nn.relu(nn.ConvTranspose(32, (3, 3), strides=(2, 2))(x))
+        return nn.ConvTranspose(1, (3, 3), strides=(2, 2))(x)

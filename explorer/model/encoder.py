@@ -1,0 +1,18 @@
+"""From images to latents."""
+
+import flax.linen as nn
+from jaxtyping import Array, Float
+
+
+class Encoder(nn.Module):
+    """Two stride-2 convolutions, then two dense layers: z_e, one point of the latent space per image."""
+
+    latent_dim: int = 2
+
+    @nn.compact
+    def __call__(self, images: Float[Array, "B 28 28 1"]) -> Float[Array, "B D"]:
+        """Encode `images`, grey values in [0, 1]."""
+        x = nn.relu(nn.Conv(32, (3, 3), strides=(2, 2))(images))
+        x = nn.relu(nn.Conv(64, (3, 3), strides=(2, 2))(x))
+        x = nn.relu(nn.Dense(128)(x.reshape(x.shape[0], -1)))
+        return nn.Dense(self.latent_dim)(x)
