@@ -1,16 +1,17 @@
 """The Lab: whatever holds runs. One protocol, so that the page never knows whether a run is a thread or a Ray actor."""
 
-from collections.abc import Mapping
+import secrets
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from explorer.config import Lambdas, RunConfig
+from explorer.config import Lambdas, RunConfig, check_name
 from explorer.messages import Applied, History, Snapshot, Status
 
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """A run in a list of runs."""
+    """A run in a list of runs; `lambdas` and `learning_rate` are those that hold now, `config` has those of the start."""
 
     run_id: str
     name: str
@@ -18,6 +19,8 @@ class RunInfo:
     reason: str
     step: int
     config: RunConfig
+    lambdas: Lambdas
+    learning_rate: float
     parent: str | None = None
 
 
@@ -90,3 +93,18 @@ class Lab(Protocol):
         """Let go of everything that this process started."""
         ...
 
+
+
+def new_run_id(taken: Iterable[str]) -> str:
+    """A short id that no run of `taken` has; random, so that two pages that start runs at once don't collide."""
+    known = set(taken)
+    while (run_id := f"run-{secrets.token_hex(4)}") in known:
+        pass
+    return run_id
+
+
+def run_name(name: str | None, config: RunConfig) -> str:
+    """The name given, checked, or one that says the loss weights. Raises ConfigError."""
+    if name is not None and name.strip():
+        return check_name(name)
+    return f"λ_commit {config.lambdas.commit:g} · λ_codebook {config.lambdas.codebook:g}"

@@ -1,0 +1,49 @@
+"""The RQ-VAE: encoder, residual quantizer, decoder, and their parameters."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray, UInt8
+
+from explorer.config import RunConfig
+from explorer.model.decoder import Decoder
+from explorer.model.encoder import Encoder
+
+CODEBOOK_SCALE = 0.3
+"""Standard deviation of the codes at the start: of the order of the untrained encoder's outputs, so that most codes begin
+among them. With 1, a third of them starts out of reach and stays dead."""
+
+
+class Parameters(NamedTuple):
+    """All that is trained."""
+
+    encoder: Any
+    decoder: Any
+    codebooks: Float[Array, "L K D"]
+
+
+def init_parameters(key: PRNGKeyArray, config: RunConfig) -> Parameters:
+    """Fresh parameters: flax's default initialisers, codebooks normal × CODEBOOK_SCALE."""
+    encoder_key, decoder_key, codebook_key = jax.random.split(key, 3)
+    shape = (config.levels, config.codebook_size, config.latent_dim)
+    return Parameters(
+        Encoder(config.latent_dim).init(encoder_key, jnp.zeros((1, 28, 28, 1))),
+        Decoder().init(decoder_key, jnp.zeros((1, config.latent_dim))),
+        CODEBOOK_SCALE * jax.random.normal(codebook_key, shape),
+    )
+
+
+def to_unit(images: UInt8[Array, "B 28 28"]) -> Float[Array, "B 28 28 1"]:
+    """Grey values 0..255 as numbers from 0 to 1, with a channel axis."""
+    return images[..., None].astype(jnp.float32) / 255
+
+
+def encode(parameters: Parameters, images: Float[Array, "B 28 28 1"]) -> Float[Array, "B D"]:
+    """z_e: where the encoder puts each image in the latent space."""
+    return Encoder(parameters.codebooks.shape[-1]).apply(parameters.encoder, images)  # pyright: ignore[reportReturnType]
+
+
+def decode(parameters: Parameters, latents: Float[Array, "B D"]) -> Float[Array, "B 28 28 1"]:
+    """The image, in 0..1, that the decoder draws for each latent."""
+    return Decoder().apply(parameters.decoder, latents)  # pyright: ignore[reportReturnType]

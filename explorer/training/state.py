@@ -1,0 +1,43 @@
+"""What training carries from step to step."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, Int
+
+from explorer.config import RunConfig
+from explorer.model.rqvae import Parameters, init_parameters
+from explorer.training.health import WINDOW_BATCHES
+
+
+class TrainState(NamedTuple):
+    """Parameters, optimiser moments, completed steps, and each code's count in each of the last 100 batches.
+
+    The batch of step s (from 0) is counted in row s mod 100 of `window`.
+    """
+
+    parameters: Parameters
+    optimizer_state: Any
+    step: Int[Array, ""]
+    window: Int[Array, "W L K"]
+
+
+class Live(NamedTuple):
+    """The live settings as traced numbers: another value never recompiles."""
+
+    lambdas: dict[str, Float[Array, ""]]
+    learning_rate: Float[Array, ""]
+
+
+def optimizer() -> optax.GradientTransformation:
+    """Adam's direction (Kingma & Ba 2015, optax defaults), to be scaled by the live learning rate."""
+    return optax.scale_by_adam()
+
+
+def init_state(config: RunConfig) -> TrainState:
+    """The state before the first step: a function of the config alone."""
+    parameters = init_parameters(jax.random.key(config.seed), config)
+    window = jnp.zeros((WINDOW_BATCHES, config.levels, config.codebook_size), jnp.int32)
+    return TrainState(parameters, optimizer().init(parameters), jnp.zeros((), jnp.int32), window)
