@@ -105,3 +105,29 @@ class History:
     steps: Int[np.ndarray, " N"]
     columns: dict[str, Float32[np.ndarray, " N"]]
     events: tuple[Event, ...]
+
+
+def empty_snapshot(run_id: str, status: Status, reason: str, lambdas: Lambdas, learning_rate: float) -> Snapshot:
+    """The snapshot of a run that has not spoken yet."""
+    return Snapshot(
+        run_id=run_id,
+        version=1,
+        generation=0,
+        status=status,
+        reason=reason,
+        step=0,
+        epoch=0.0,
+        steps_per_second=0.0,
+        device="",
+        data_source="",
+        lambdas=lambdas,
+        learning_rate=learning_rate,
+        since=dict.fromkeys((*lambdas.to_dict(), "learning_rate"), 0),
+        losses={},
+        view=None,
+    )
+
+
+def empty_history(run_id: str) -> History:
+    """The history of a run that has not spoken yet."""
+    return History(run_id, 0, 1, np.zeros(0, np.int32), {}, ())

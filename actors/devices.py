@@ -1,0 +1,58 @@
+"""Which part of a machine a run may use: threads and GPU. To be set before jax is imported in the run's process."""
+
+import os
+import sys
+from collections.abc import MutableMapping
+from typing import Literal
+
+from explorer.errors import ConfigError, NoCapacity
+
+Gpu = Literal["auto", "off"] | float
+AUTO_FRACTION = 0.25
+"""Share of a GPU that `auto` gives a run: the model is small, four runs fill one."""
+
+
+def parse_gpu(text: str) -> Gpu:
+    """`auto`, `off`, or how much of a GPU a run gets: a fraction up to 1, or a whole number. Raises ConfigError."""
+    if text in ("auto", "off"):
+        return text
+    try:
+        fraction = float(text)
+    except ValueError:
+        fraction = 0.0
+    if not 0 < fraction <= 64 or (fraction > 1 and fraction != int(fraction)):
+        raise ConfigError("gpu", text, "auto, off, a fraction of a GPU such as 0.25, or a whole number of GPUs")
+    return fraction
+
+
+def gpus_per_run(gpu: Gpu, available: float) -> float:
+    """How much of a GPU each run gets where there are `available`."""
+    if gpu == "off":
+        return 0.0
+    if gpu == "auto":
+        return AUTO_FRACTION if available > 0 else 0.0
+    return gpu
+
+
+def claim(threads: int | None, gpus: float | None, environment: MutableMapping[str, str] = os.environ) -> None:
+    """Tell XLA, which reads its environment once, how many threads and whether a GPU this process may use.
+
+    None leaves the choice to XLA: all cores, or a GPU if there is one.
+    """
+    if threads is not None:
+        environment["NPROC"] = str(max(1, threads))
+    if gpus == 0:
+        environment["JAX_PLATFORMS"] = "cpu"
+    else:
+        environment.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+
+
+def claim_local(gpu: Gpu) -> None:
+    """Claim this whole machine for this process. Raises NoCapacity if a GPU was asked for and there is none."""
+    if "jax" not in sys.modules:
+        claim(None, 0.0 if gpu == "off" else None)
+    if isinstance(gpu, float):
+        import jax
+
+        if jax.default_backend() == "cpu":
+            raise NoCapacity(f"--gpu {gpu:g}: a GPU was asked for, but jax finds none here; {os.cpu_count()} CPU, 0 GPU")
