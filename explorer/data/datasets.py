@@ -1,0 +1,61 @@
+"""Data sets of 28 × 28 grey images with ten labels: decoded once, shared by all runs of a machine."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from explorer.data.cache import Arrays, load_or_build
+from explorer.data.embedded import EMBEDDED_NAME, EMBEDDED_SOURCE, embedded_arrays
+from explorer.data.folders import data_root, find_prepared
+from explorer.data.prepared import decode
+from explorer.data.probe import Probe
+from explorer.errors import DataError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """Training images (0 black to 255 white) with labels 0..9, and the probe. All arrays are read-only."""
+
+    name: str
+    source: str
+    train_images: UInt8[np.ndarray, "N H W"]
+    train_labels: UInt8[np.ndarray, " N"]
+    probe: Probe
+
+
+def open_dataset(
+    name: str, data_dir: str | Path | None = None, report: Callable[[str], None] = lambda text: None
+) -> Dataset:
+    """The data set `name`, from wherever it can be had soonest.
+
+    `data_dir` precedes TFDS_DATA_DIR, which precedes ~/tensorflow_datasets. `report` is told what is happening. Raises
+    DataError in words.
+    """
+    root = data_root(data_dir)
+    prepared = find_prepared(name, root)
+    if prepared is None:
+        if name != EMBEDDED_NAME:
+            raise DataError(f"{root} holds no prepared data set {name!r}")
+        report(f"{root} holds no prepared {name}: using the {EMBEDDED_SOURCE}")
+        return _assemble(name, EMBEDDED_SOURCE, embedded_arrays())
+    arrays = load_or_build(prepared.key, prepared.fingerprint, lambda: decode(prepared, report), report)
+    return _assemble(name, f"{name}, {len(arrays['train_images']):,} images (TFDS)", arrays)
+
+
+def check_dataset(name: str, data_dir: str | Path | None = None) -> str:
+    """What `open_dataset` will do, in words, at once. Raises DataError if it is bound to fail."""
+    root = data_root(data_dir)
+    prepared = find_prepared(name, root)
+    if prepared is not None:
+        return f"{name}, {prepared.train_size:,} images (TFDS) in {prepared.folder}"
+    if name != EMBEDDED_NAME:
+        raise DataError(f"{root} holds no prepared data set {name!r}")
+    return f"{root} holds no prepared {name}: using the {EMBEDDED_SOURCE}"
+
+
+def _assemble(name: str, source: str, arrays: Arrays) -> Dataset:
+    probe = Probe.of(arrays["probe_images"], arrays["probe_labels"])
+    return Dataset(name, source, arrays["train_images"], arrays["train_labels"], probe)
