@@ -6,7 +6,6 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
-from explorer.config import RunConfig
 from explorer.model.decoder import Decoder
 from explorer.model.encoder import Encoder
 
@@ -23,14 +22,14 @@ class Parameters(NamedTuple):
     codebooks: Float[Array, "L K D"]
 
 
-def init_parameters(key: PRNGKeyArray, config: RunConfig) -> Parameters:
-    """Fresh parameters: flax's default initialisers, codebooks normal × CODEBOOK_SCALE."""
+def init_parameters(key: PRNGKeyArray, codebooks_shape: tuple[int, int, int]) -> Parameters:
+    """Fresh parameters: flax's default initialisers, codebooks (L, K, D) normal × CODEBOOK_SCALE."""
     encoder_key, decoder_key, codebook_key = jax.random.split(key, 3)
-    shape = (config.levels, config.codebook_size, config.latent_dim)
+    latent_dim = codebooks_shape[-1]
     return Parameters(
-        Encoder(config.latent_dim).init(encoder_key, jnp.zeros((1, 28, 28, 1))),
-        Decoder().init(decoder_key, jnp.zeros((1, config.latent_dim))),
-        CODEBOOK_SCALE * jax.random.normal(codebook_key, shape),
+        Encoder(latent_dim).init(encoder_key, jnp.zeros((1, 28, 28, 1))),
+        Decoder().init(decoder_key, jnp.zeros((1, latent_dim))),
+        CODEBOOK_SCALE * jax.random.normal(codebook_key, codebooks_shape),
     )
 
 

@@ -1,11 +1,12 @@
 """What training carries from step to step."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from explorer.config import RunConfig
 from explorer.model.rqvae import Parameters, init_parameters
@@ -38,6 +39,12 @@ def optimizer() -> optax.GradientTransformation:
 
 def init_state(config: RunConfig) -> TrainState:
     """The state before the first step: a function of the config alone."""
-    parameters = init_parameters(jax.random.key(config.seed), config)
-    window = jnp.zeros((WINDOW_BATCHES, config.levels, config.codebook_size), jnp.int32)
+    shape = (config.levels, config.codebook_size, config.latent_dim)
+    return _init_state(jax.random.key(config.seed), shape)
+
+
+@partial(jax.jit, static_argnums=1)
+def _init_state(key: PRNGKeyArray, codebooks_shape: tuple[int, int, int]) -> TrainState:
+    parameters = init_parameters(key, codebooks_shape)
+    window = jnp.zeros((WINDOW_BATCHES, *codebooks_shape[:2]), jnp.int32)
     return TrainState(parameters, optimizer().init(parameters), jnp.zeros((), jnp.int32), window)
