@@ -37,6 +37,10 @@ class LabInfo:
 class Lab(Protocol):
     """Verbs raise UnknownRun for an id that no run has, and other ExplorerErrors in words."""
 
+    def connect(self) -> None:
+        """Make the lab ready; called once, in the main thread. Raises LabUnavailable or NoCapacity."""
+        ...
+
     def info(self) -> LabInfo:
         """Is the lab ready, and if not, why."""
         ...

@@ -4,22 +4,29 @@ import threading
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from actors.lab import LabInfo, RunInfo, new_run_id, run_name
-from actors.run import Run
 from explorer.config import Lambdas, RunConfig
 from explorer.data import open_dataset
 from explorer.errors import UnknownRun
 from explorer.messages import Applied, History, Snapshot
 
+if TYPE_CHECKING:
+    from actors.run import Run
+
 
 class LocalLab:
-    """A Lab whose runs live in this process and end with it. `gpu` as on the command line: auto, off or a fraction."""
+    """A Lab whose runs live in this process and end with it."""
 
     def __init__(self, data_dir: str | Path | None = None) -> None:
         self._data_dir = data_dir
         self._lock = threading.Lock()
         self._runs: dict[str, Run] = {}
+
+    def connect(self) -> None:
+        """Import what training needs, so that the first run starts sooner."""
+        import explorer.training.trainer  # noqa: F401  (jax takes a second)
 
     def info(self) -> LabInfo:
         """Always ready."""
@@ -27,6 +34,8 @@ class LocalLab:
 
     def start(self, config: RunConfig, name: str | None = None) -> RunInfo:
         """Create a run and let it train; returns at once."""
+        from actors.run import Run  # imports jax, which the page can be shown without
+
         open_data = partial(open_dataset, config.dataset, self._data_dir)
         with self._lock:
             run = Run(new_run_id(self._runs), run_name(name, config), config, open_data)

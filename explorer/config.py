@@ -100,6 +100,8 @@ RUN_SETTINGS: dict[str, Setting] = {
 
 STEPS = Setting(1, 100_000, whole=True, live=True, label="steps", help="How many training steps to take.")
 
+STEP = Setting(0, 2**53, whole=True, live=True, label="step", help="A training step, counted from 1; 0 is the start.")
+
 DATASET_HELP = "A TFDS data set of 28 × 28 × 1 images with ten labels, such as mnist, fashion_mnist or kmnist."
 _DATASET_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}(/[a-z0-9_.]{1,64})?")
 

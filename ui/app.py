@@ -1,0 +1,112 @@
+"""The composition root: reads the command line, builds a Lab and the page, and ends both cleanly."""
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from functools import partial
+from types import FrameType
+
+from actors.lab import Lab
+from explorer.config import RunConfig
+from explorer.data import check_dataset, open_dataset
+from explorer.errors import ExplorerError
+from ui.arguments import complain, parse, run_config
+
+logger = logging.getLogger("rq-vae-explorer")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code: 0 done, 1 a run failed, 2 a mistake said in one line, 130 interrupted."""
+    arguments = parse(list(sys.argv[1:] if argv is None else argv))
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logger.setLevel(logging.INFO)
+    try:
+        return _train(arguments) if arguments.command == "train" else _serve(arguments)
+    except ExplorerError as error:
+        complain(error)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    config = run_config(arguments)
+    from actors.devices import claim_local
+    from actors.headless import train
+
+    claim_local(arguments.gpu)
+    check_dataset(config.dataset, arguments.data_dir)
+    open_data = partial(open_dataset, config.dataset, arguments.data_dir)
+    summary = train(config, arguments.steps, arguments.out, open_data, overwrite=arguments.overwrite)
+    print(summary)
+    if summary.interrupted:
+        return 130
+    return 1 if summary.failed else 0
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    RunConfig(dataset=arguments.dataset)
+    said = check_dataset(arguments.dataset, arguments.data_dir)
+    from ui.server import Server, application, bind
+
+    listener = bind(arguments.host, arguments.port)
+    logger.info("Opening %s ...", said)
+    lab = _lab(arguments)
+    from ui.page import CSS, HEAD, THEME, build_page
+
+    page = build_page(lab, refresh_seconds=arguments.refresh, dataset=arguments.dataset)
+    server = Server(application(page, THEME, CSS, HEAD), listener)
+    stopped = threading.Event()
+    try:
+        server.start()
+        logger.info("RQ-VAE Explorer is at %s (Ctrl-C ends it)", server.url)
+        _open_early(arguments)
+        lab.connect()
+        _end_on_signals(stopped)
+        if not arguments.local:
+            logger.info("%s", lab.info().message)
+        stopped.wait()
+    finally:
+        server.close()
+        lab.close()
+    return 0
+
+
+def _lab(arguments: argparse.Namespace) -> Lab:
+    if arguments.local:
+        from actors.devices import claim_local
+        from actors.local_lab import LocalLab
+
+        claim_local(arguments.gpu)
+        return LocalLab(arguments.data_dir)
+    from actors.ray_lab import RayLab
+
+    return RayLab(arguments.address, arguments.data_dir, arguments.cpus_per_run, arguments.gpu)
+
+
+def _open_early(arguments: argparse.Namespace) -> None:
+    """Prepare the data in the background, so that the first run finds it ready; say what it is."""
+
+    def open_it() -> None:
+        try:
+            dataset = open_dataset(arguments.dataset, arguments.data_dir, lambda text: logger.info("%s", text))
+            logger.info("Data: %s", dataset.source)
+        except ExplorerError as error:
+            logger.warning("%s", error)
+
+    threading.Thread(target=open_it, name="data", daemon=True).start()
+
+
+def _end_on_signals(stopped: threading.Event) -> None:
+    def end(number: int, frame: FrameType | None) -> None:
+        stopped.set()
+
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""The command line's words. Every mistake is one line on stderr and exit code 2."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from actors.devices import parse_gpu
+from explorer.config import DATASET_HELP, LAMBDA_SETTINGS, RUN_SETTINGS, STEPS, Lambdas, RunConfig, Setting
+from explorer.errors import ExplorerError
+
+DESCRIPTION = """\
+A lab bench for residual quantization: start RQ-VAE training runs, steer their loss weights while they train, and see what
+that does to the codebooks.
+
+  rq-vae-explorer                     open the page; every run is a Ray actor
+  rq-vae-explorer --local             open the page; runs live in this process, without Ray
+  rq-vae-explorer train --out DIR     train one run without a page and write what became of it
+
+`rq-vae-explorer serve --help` and `rq-vae-explorer train --help` list the options."""
+
+SERVE = """\
+Open the page. Without --local each run is a Ray actor: on a Ray of its own on this machine, which ends with the page, or on
+the cluster at --address, where runs go on when the page ends and are found again when it is back."""
+
+TRAIN = """\
+Train one run without a page and write config.json, history.csv (a row a step), snapshot.npz and report.png into DIR.
+Ctrl-C ends it early and keeps what was trained."""
+
+PORT = Setting(0, 65535, whole=True, live=False, label="port", help="TCP port of the page; 0 takes any free one.")
+REFRESH = Setting(0.25, 5, whole=False, live=True, label="refresh", help="Seconds between two looks at the runs.")
+CPUS = Setting(0.5, 1024, whole=False, live=False, label="cpus-per-run", help="CPUs (and threads) of each run under Ray.")
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """One line on stderr, exit code 2."""
+        complain(message)
+        sys.exit(2)
+
+
+def complain(message: object) -> None:
+    """One line on stderr, whatever line ends the message has."""
+    print(f"rq-vae-explorer: {' '.join(str(message).split())}", file=sys.stderr)
+
+
+def number(name: str, setting: Setting) -> Callable[[str], float | int]:
+    """An argument type that takes what the setting allows."""
+
+    def convert(text: str) -> float | int:
+        value: Any = text
+        try:
+            value = float(text) if not setting.whole or any(c in text for c in ".einEIN") else int(text)
+        except ValueError:
+            pass
+        try:
+            return setting.check(name, value)
+        except ExplorerError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return convert
+
+
+def gpu(text: str) -> Any:
+    """An argument type for --gpu."""
+    try:
+        return parse_gpu(text)
+    except ExplorerError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """The arguments; `serve` is understood where no command is named. Exits with 2 and one line on a mistake."""
+    parser = Parser("rq-vae-explorer", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version=f"rq-vae-explorer {_version()}")
+    commands = parser.add_subparsers(dest="command", metavar="{serve,train}", parser_class=Parser)
+    _serve_arguments(commands.add_parser("serve", description=SERVE, help="open the page (the default)"))
+    _train_arguments(commands.add_parser("train", description=TRAIN, help="train one run without a page"))
+    if not argv or argv[0] not in ("serve", "train", "-h", "--help", "--version"):
+        if argv and not argv[0].startswith("-"):
+            parser.error(f"there is no command {argv[0]!r}; the commands are serve and train")
+        argv = ["serve", *argv]
+    return parser.parse_args(argv)
+
+
+def _serve_arguments(parser: argparse.ArgumentParser) -> None:
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--local", action="store_true", help="run in this process, without Ray")
+    where.add_argument("--address", metavar="HOST:PORT", help="join the Ray cluster at this address")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=number("port", PORT), default=7860, help=f"{PORT.help} (default: %(default)s)")
+    parser.add_argument("--refresh", type=number("refresh", REFRESH), default=0.5, help=f"{REFRESH.help} (default: 0.5)")
+    parser.add_argument("--cpus-per-run", type=number("cpus-per-run", CPUS), default=1, help=f"{CPUS.help} (default: 1)")
+    _shared_arguments(parser)
+
+
+def _train_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to; made if missing")
+    parser.add_argument("--overwrite", action="store_true", help="replace the run that DIR holds")
+    parser.add_argument("--steps", type=number("steps", STEPS), default=2000, help=f"{STEPS.help} (default: 2000)")
+    for name, setting in LAMBDA_SETTINGS.items():
+        default = getattr(Lambdas(), name)
+        parser.add_argument(
+            f"--{name}", type=number(setting.label, setting), default=default, help=f"{setting.help} (default: {default:g})"
+        )
+    for name, setting in RUN_SETTINGS.items():
+        flag, default = f"--{name.replace('_', '-')}", getattr(RunConfig(), name)
+        parser.add_argument(flag, type=number(name, setting), default=default, help=f"{setting.help} (default: {default:g})")
+    _shared_arguments(parser)
+
+
+def _shared_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dataset", default="mnist", metavar="NAME", help=f"{DATASET_HELP} (default: mnist)")
+    parser.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        help="where TFDS data sets are, or go (default: TFDS_DATA_DIR, else ~/tensorflow_datasets)",
+    )
+    parser.add_argument(
+        "--gpu",
+        type=gpu,
+        default="auto",
+        metavar="auto|off|FRACTION",
+        help="auto: a quarter of a GPU per run where there is one; off: never; FRACTION: that much (default: auto)",
+    )
+
+
+def run_config(arguments: argparse.Namespace) -> RunConfig:
+    """The run that `train` was asked for. Raises ConfigError."""
+    settings = {name: getattr(arguments, name) for name in RUN_SETTINGS}
+    lambdas = Lambdas(**{name: getattr(arguments, name) for name in LAMBDA_SETTINGS})
+    return RunConfig(dataset=arguments.dataset, lambdas=lambdas, **settings)
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("rq-vae-explorer")
