@@ -3,6 +3,8 @@
 import flax.linen as nn
 from jaxtyping import Array, Float
 
+from explorer.model.layers import ConvTranspose
+
 
 class Decoder(nn.Module):
     """Two dense layers, then two stride-2 transposed convolutions: the encoder's mirror image."""
@@ -16,5 +18,5 @@ class Decoder(nn.Module):
         """The grey values before their sigmoid, unbounded: `decoder.apply(params, latents, method="logits")`."""
         x = nn.relu(nn.Dense(128)(latents))
         x = nn.Dense(7 * 7 * 64)(x).reshape(-1, 7, 7, 64)
-        x = nn.relu(nn.ConvTranspose(32, (3, 3), strides=(2, 2))(x))
-        return nn.ConvTranspose(1, (3, 3), strides=(2, 2))(x)
+        x = nn.relu(ConvTranspose(32)(x))
+        return ConvTranspose(1)(x)

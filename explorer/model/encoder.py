@@ -3,6 +3,8 @@
 import flax.linen as nn
 from jaxtyping import Array, Float
 
+from explorer.model.layers import Conv
+
 
 class Encoder(nn.Module):
     """Two stride-2 convolutions, then two dense layers: z_e, one point of the latent space per image."""
@@ -12,7 +14,7 @@ class Encoder(nn.Module):
     @nn.compact
     def __call__(self, images: Float[Array, "B 28 28 1"]) -> Float[Array, "B D"]:
         """Encode `images`, grey values in [0, 1]."""
-        x = nn.relu(nn.Conv(32, (3, 3), strides=(2, 2))(images))
-        x = nn.relu(nn.Conv(64, (3, 3), strides=(2, 2))(x))
+        x = nn.relu(Conv(32)(images))
+        x = nn.relu(Conv(64)(x))
         x = nn.relu(nn.Dense(128)(x.reshape(x.shape[0], -1)))
         return nn.Dense(self.latent_dim)(x)
