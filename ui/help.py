@@ -1,0 +1,37 @@
+"""What each control and panel is: one sentence and its formula, behind a `?` that mouse, finger and keyboard reach."""
+
+from html import escape
+
+from explorer.config import LAMBDA_SETTINGS, RUN_SETTINGS
+
+HELP: dict[str, str] = {
+    "bar": "Start begins a run, or goes on with a paused one. Pause stops after the step in progress. Step trains on one "
+    "batch. Reset goes back to step 0 with the same seed and the weights as they are now. Stop ends the run for good.",
+    "facts": "One step is one batch; epoch = steps · batch size / training images.",
+    "planes": "Level 1 shows where the encoder puts 512 fixed test images, z_e; level l shows what the levels before left "
+    "over, r = z_e − (q₁ + … + q₍ₗ₋₁₎). Each goes to its nearest code, argminₖ ‖r − eₖ‖². Wheel or pinch zooms, dragging "
+    "moves, a double click or 0 goes back; n and p walk through the codes.",
+    "cumulative": "Joins each z_e to the sum of its codes up to that level, ẑ = q₁ + … + qₗ: the line is the error that is "
+    "left, and at the last level its end is z_q, what the decoder sees.",
+    "digits": "Ten fixed test images, one a digit, over what the decoder makes of their codes. MSE = mean (x − x̂)² over "
+    "all 512 test images of the probe.",
+    "health": "How often each code was chosen in the last 100 batches: a code with less than 1% of its level's choices is "
+    "dead. Perplexity = exp(−Σ p log p) says how many codes are in even use, from 1 to K.",
+    "curves": "recon = MSE(x, x̂), commit = MSE(z_e, sg(z_q)), codebook = MSE(sg(z_e), z_q), unweighted: the last two are "
+    "equal in value and differ in whom they move. total = recon + λ_commit·commit + λ_codebook·codebook.",
+    "weights": "Loss weights and the learning rate hold from the next batch on, without a restart; leftmost is exactly 0, "
+    "and the field takes any number of the range.",
+    "refresh": "How often this page asks for news while it is visible.",
+    **{name: setting.help for name, setting in LAMBDA_SETTINGS.items()},
+    "learning_rate": RUN_SETTINGS["learning_rate"].help,
+}
+
+
+def help_mark(topic: str) -> str:
+    """HTML of a `?` button and the sentence that it opens. Raises KeyError for a topic that has none."""
+    text = escape(HELP[topic])
+    name = topic.replace("_", " ")
+    return (
+        f'<button type="button" class="help" popovertarget="help-{topic}" aria-label="What is this: {name}">?</button>'
+        f'<span popover id="help-{topic}" class="help-text" role="note">{text}</span>'
+    )

@@ -1,0 +1,66 @@
+"""The live view: one gr.HTML whose own script asks the hub for news and draws them in the browser.
+
+Its value is a JSON text in both directions: the script says which run is on show, a callback answers with a `message`.
+"""
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from fastapi import Response
+
+from ui.help import help_mark
+from ui.hub import Hub, packed
+
+STATIC = Path(__file__).parent / "static"
+"""Served by the application at /assets."""
+
+ON_LOAD = """
+import(new URL("assets/live.js", document.baseURI))
+  .then((page) => page.start({ element, props, server, watch, sync: () => trigger("sync") }))
+  .catch((error) => {
+    element.querySelector(".stage-title").textContent = "The page could not be loaded completely";
+    element.querySelector(".stage-text").textContent = `Reload it; if that does not help: ${error.message}`;
+  });
+"""
+
+
+def template() -> str:
+    """The skeleton of the live view, with its help in place."""
+    text = (STATIC / "run.html").read_text(encoding="utf-8")
+    return re.sub(r"@help:(\w+)@", lambda match: help_mark(match[1]), text)
+
+
+def live_view(hub: Hub, **settings: Any) -> gr.HTML:
+    """The component; `settings` are handed to the script as its properties."""
+
+    def poll(asked: object = None) -> Response:
+        headers = {"Content-Encoding": "gzip", "Cache-Control": "no-store"}
+        return Response(packed(hub.answer(asked)), media_type="application/json", headers=headers)
+
+    return gr.HTML(
+        "",
+        html_template=template(),
+        js_on_load=ON_LOAD,
+        apply_default_css=False,
+        elem_id="live",
+        server_functions=[poll],
+        **settings,
+    )
+
+
+def on_show(state: object, name: str = "run") -> Any:
+    """What the page says in the live view's value: the id of the run on show, or another entry; "" if there is none."""
+    try:
+        said = json.loads(state) if isinstance(state, str) else {}
+    except ValueError:
+        said = {}
+    return said.get(name, "") if isinstance(said, dict) else ""
+
+
+def message(state: object, **told: object) -> str:
+    """A value for the live view that tells the page something, or just that there is news; the run on show stays in it."""
+    return json.dumps({"run": on_show(state), "news": time.monotonic_ns(), **told})

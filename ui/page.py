@@ -1,0 +1,36 @@
+"""The whole page: its head, its tabs, its looks. The application mounts it with THEME and HEAD."""
+
+import gradio as gr
+
+from actors.lab import Lab
+from explorer.config import RunConfig
+from ui.hub import Hub
+from ui.tabs import run
+
+TITLE = "RQ-VAE Explorer"
+THEME = gr.themes.Default(
+    primary_hue=gr.themes.colors.indigo,
+    secondary_hue=gr.themes.colors.indigo,
+    neutral_hue=gr.themes.colors.slate,
+    font=("system-ui", "sans-serif"),
+    font_mono=("ui-monospace", "monospace"),
+)
+STYLES = ("base.css", "bench.css", "controls.css")
+HEAD = '<meta name="viewport" content="width=device-width, initial-scale=1">' + "".join(
+    f'<link rel="stylesheet" href="assets/{name}">' for name in STYLES
+)
+MASTHEAD = """
+<h1>RQ-VAE Explorer</h1>
+<span class="lab"><span data-testid="data-source"></span><span data-testid="lab"></span>
+<button type="button" id="settings-button" class="quiet" aria-label="Settings of this page">⚙</button></span>
+"""
+
+
+def build_page(lab: Lab, refresh_seconds: float = 0.5, dataset: str = "mnist") -> gr.Blocks:
+    """The page over a lab. It keeps no state of its own: a reload, or another browser, finds the runs as they are."""
+    hub = Hub(lab)
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
+        gr.HTML(MASTHEAD, apply_default_css=False, elem_id="masthead")
+        with gr.Tabs(elem_id="tabs"), gr.Tab("Run"):
+            run.build(lab, hub, RunConfig(dataset=dataset), refresh_seconds)
+    return page

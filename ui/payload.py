@@ -1,0 +1,138 @@
+"""What a run says, as compact JSON for the browser. Arrays travel as base64 of little-endian numbers (`decode.js`).
+
+Base64 costs next to nothing once the answer is gzipped, and a string passes through the page's client untouched, where a
+list of numbers would be walked number by number.
+"""
+
+import base64
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from actors.lab import LabInfo, RunInfo
+from explorer.messages import Event, History, Snapshot, View
+
+GREYS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+"""One letter a pixel, 64 greys: what the eye cannot tell apart is left out, and neighbours stay equal letters, which pack."""
+
+
+def to_json(value: object) -> bytes:
+    """Compact JSON; raises ValueError for NaN and infinity, which JSON does not know."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode()
+
+
+def pack(array: np.ndarray, dtype: str) -> str:
+    """Base64 of the array's numbers in C order, as little-endian `dtype` (such as "<f4")."""
+    return base64.b64encode(np.ascontiguousarray(array, dtype=dtype).tobytes()).decode()
+
+
+def pack_scaled(array: np.ndarray) -> dict[str, Any]:
+    """The array as 16-bit integers and the number to multiply them by: 1/32767 of its largest magnitude is kept."""
+    finite = np.nan_to_num(np.asarray(array, np.float64), nan=0.0, posinf=1e30, neginf=-1e30)
+    scale = float(np.abs(finite).max(initial=0.0)) / 32767 or 1.0
+    return {"scale": scale, "data": pack(np.rint(finite / scale), "<i2")}
+
+
+def pack_greys(images: UInt8[np.ndarray, "S H W"]) -> str:
+    """One letter a pixel."""
+    return np.frombuffer(GREYS.encode(), np.uint8)[images >> 2].tobytes().decode()
+
+
+def encode_lab(info: LabInfo, runs: list[RunInfo]) -> bytes:
+    """The lab and its runs, without anything that changes at every step."""
+    lab = {"kind": info.kind, "ready": info.ready, "message": info.message, "data_source": info.data_source}
+    return to_json({"lab": lab, "runs": [_run(run) for run in runs]})
+
+
+def _run(run: RunInfo) -> dict[str, Any]:
+    return {
+        "id": run.run_id,
+        "name": run.name,
+        "status": run.status,
+        "reason": run.reason,
+        "config": run.config.to_dict(),
+        "live": {**run.lambdas.to_dict(), "learning_rate": run.learning_rate},
+    }
+
+
+def encode_snapshot(snapshot: Snapshot) -> bytes:
+    """An instant of a run; what never changes in a run is left to `encode_fixed`."""
+    return to_json(
+        {
+            "run": snapshot.run_id,
+            "version": snapshot.version,
+            "generation": snapshot.generation,
+            "status": snapshot.status,
+            "reason": snapshot.reason,
+            "step": snapshot.step,
+            "epoch": _finite(snapshot.epoch),
+            "steps_per_second": _finite(snapshot.steps_per_second),
+            "device": snapshot.device,
+            "data_source": snapshot.data_source,
+            "live": {**snapshot.lambdas.to_dict(), "learning_rate": snapshot.learning_rate},
+            "since": dict(snapshot.since),
+            "losses": {name: _finite(value) for name, value in snapshot.losses.items()},
+            "view": None if snapshot.view is None else _view(snapshot.view),
+        }
+    )
+
+
+def _view(view: View) -> dict[str, Any]:
+    levels, codes, _ = view.codebooks.shape
+    return {
+        "levels": levels,
+        "codes": codes,
+        "codebooks": pack_scaled(view.codebooks),
+        "latents": pack_scaled(view.latents),
+        "assigned": pack(view.codes, "<u1" if codes <= 256 else "<u2"),
+        "counts": pack(view.health.counts, "<i4"),
+        "dead": "".join("1" if dead else "0" for dead in view.health.dead.ravel()),
+        "active": view.health.active.tolist(),
+        "perplexity": [_finite(value) for value in view.health.perplexity],
+        "window": int(view.health.window),
+        "threshold": float(view.health.threshold),
+        "reconstructions": pack_greys(view.reconstructions),
+        "probe_mse": _finite(view.probe_mse),
+    }
+
+
+def encode_fixed(view: View) -> bytes:
+    """What stays as it is in a run: the probe's labels, and the images whose reconstructions are shown."""
+    shown, height, width = view.inputs.shape
+    shape = {"shown": shown, "height": height, "width": width}
+    return to_json({"labels": pack(view.labels, "<u1"), "inputs": pack_greys(view.inputs), **shape})
+
+
+def encode_history(history: History, known_to: int) -> bytes:
+    """Points after step `known_to`, and the events from there on; 0 says: all there is."""
+    return to_json(
+        {
+            "run": history.run_id,
+            "generation": history.generation,
+            "stride": history.stride,
+            "after": known_to,
+            "steps": pack(history.steps, "<i4"),
+            "columns": {name: pack(values, "<f4") for name, values in history.columns.items() if _drawn(name)},
+            "events": [_event(event) for event in history.events if event.kind == "setting"],
+        }
+    )
+
+
+def _drawn(name: str) -> bool:
+    return name.startswith("loss/")
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {"step": event.step, **_jsonable(event.detail)}
+
+
+def _jsonable(detail: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _finite(value) if isinstance(value, float) else value for name, value in detail.items()}
+
+
+def _finite(value: float) -> float | None:
+    return float(f"{value:.6g}") if math.isfinite(value) else None

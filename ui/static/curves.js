@@ -1,0 +1,157 @@
+/**
+ * The loss curves, by Plotly. Weighed against others: uPlot and Chart.js are smaller and faster, but come in no Python
+ * wheel, and nothing is vendored here; Gradio's LinePlot took 193 ms of the main thread a tick for 800 points; Bokeh's
+ * script is as large and would be one more dependency. Plotly is loaded only once there is something to draw, and drawn
+ * at most once in REDRAW milliseconds.
+ */
+import { weight } from "./format.js";
+
+const REDRAW = 1000;
+const MOST_MARKERS = 40;
+const NAMES = { commit: "λ_commit", codebook: "λ_codebook", learning_rate: "learning rate" };
+/** commit and codebook are equal in value: one is drawn dashed over the other. */
+const LINES = [
+  { name: "total", dash: "dot", width: 1.25 },
+  { name: "recon", dash: "solid", width: 2 },
+  { name: "commit", dash: "solid", width: 3 },
+  { name: "codebook", dash: "dash", width: 1.5 },
+];
+
+/** @type {Promise<any> | undefined} */
+let library;
+
+/** @returns {Promise<any>} Plotly */
+function plotly() {
+  library ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = new URL("plotly.min.js", import.meta.url).href;
+    script.onload = () => resolve(/** @type {any} */ (window).Plotly);
+    script.onerror = () => reject(new Error("the charting library could not be loaded"));
+    document.head.append(script);
+  });
+  return library;
+}
+
+export class Curves {
+  /** @param {HTMLElement} section @param {import("./palette.js").Palette} colours */
+  constructor(section, colours) {
+    this.chart = /** @type {HTMLElement} */ (section.querySelector(".chart"));
+    this.colours = colours;
+    this.scale = "log";
+    /** @type {import("./history.js").History | null} */
+    this.history = null;
+    this.run = "";
+    this.drawnAt = -REDRAW;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    for (const radio of section.querySelectorAll("[name=curve-scale]")) {
+      radio.addEventListener("change", () => {
+        this.scale = /** @type {HTMLInputElement} */ (radio).value;
+        this.#draw();
+      });
+    }
+    new ResizeObserver(() => this.#soon()).observe(this.chart);
+  }
+
+  /** @param {import("./history.js").History | null} history @param {string} run */
+  update(history, run) {
+    if (run !== this.run) this.drawnAt = -REDRAW;
+    Object.assign(this, { history, run });
+    this.#soon();
+  }
+
+  /** @param {import("./palette.js").Palette} colours */
+  recolour(colours) {
+    this.colours = colours;
+    this.#draw();
+  }
+
+  #soon() {
+    this.timer ??= setTimeout(() => this.#draw(), Math.max(0, this.drawnAt + REDRAW - performance.now()));
+  }
+
+  async #draw() {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.drawnAt = performance.now();
+    const { chart, history } = this;
+    if (!history?.steps.length && !chart.hasChildNodes()) return;
+    try {
+      const Plotly = await plotly();
+      await Plotly.react(chart, traces(history, this.colours), layout(history, this), { displayModeBar: false, doubleClick: "reset" });
+      describe(chart, history);
+    } catch (error) {
+      chart.textContent = `No curves: ${/** @type {Error} */ (error).message}.`;
+    }
+  }
+}
+
+/** @param {import("./history.js").History | null} history @param {import("./palette.js").Palette} colours */
+function traces(history, colours) {
+  const colour = { total: colours.total, recon: colours.accent, commit: colours.commit, codebook: colours.codebook };
+  return LINES.map(({ name, dash, width }) => ({
+    type: "scatter",
+    mode: "lines",
+    name,
+    x: history?.steps ?? [],
+    y: history?.columns[`loss/${name}`] ?? [],
+    line: { color: colour[/** @type {keyof typeof colour} */ (name)], width, dash, simplify: true },
+    hovertemplate: "%{y:.4g}",
+  }));
+}
+
+/** @param {import("./history.js").History | null} history @param {Curves} curves */
+function layout(history, { colours, scale, run, chart }) {
+  const axis = { gridcolor: colours.grid, zeroline: false, linecolor: colours.grid, tickfont: { size: 10 } };
+  const changes = merged(history?.changes ?? [], Math.max(12, 0.015 * (history?.steps.at(-1) ?? 0)));
+  return {
+    uirevision: `${run}/${scale}`,
+    datarevision: history?.steps.length,
+    width: chart.clientWidth,
+    height: chart.clientHeight,
+    margin: { l: 44, r: 8, t: 22, b: 26 },
+    paper_bgcolor: "transparent",
+    plot_bgcolor: "transparent",
+    font: { family: "system-ui, sans-serif", color: colours.quiet, size: 11 },
+    hovermode: "x unified",
+    hoverlabel: { bgcolor: colours.panel, bordercolor: colours.grid, font: { color: colours.text } },
+    legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom", font: { size: 11 } },
+    xaxis: { ...axis, showgrid: false, title: { text: "" }, hoverformat: ",d", rangemode: "tozero", tickformat: ",d" },
+    yaxis: { ...axis, type: scale, rangemode: scale === "log" ? "normal" : "tozero", dtick: undefined, nticks: 6, exponentformat: "power" },
+    shapes: changes.map((change) => marker(change, colours)),
+    annotations: changes.map((change, i) => markerText(change, i, colours)),
+  };
+}
+
+/** A drag of a slider is many changes close together, but one marker. @param {import("./history.js").Change[]} changes @param {number} reach steps */
+function merged(changes, reach) {
+  /** @type {import("./history.js").Change[]} */
+  const kept = [];
+  for (const change of changes) {
+    const last = kept.findLast((other) => other.name === change.name);
+    if (last && change.step - (last.last ?? last.step) <= reach) Object.assign(last, { new: change.new, last: change.step });
+    else kept.push({ ...change });
+  }
+  return kept.filter((change) => change.old !== change.new).slice(-MOST_MARKERS);
+}
+
+/** @param {import("./history.js").Change} change @param {import("./palette.js").Palette} colours */
+const marker = ({ step }, colours) => ({
+  type: "line", xref: "x", yref: "paper", x0: step, x1: step, y0: 0, y1: 1, line: { color: colours.quiet, width: 1, dash: "dash" },
+});
+
+/** @param {import("./history.js").Change} change @param {number} i @param {import("./palette.js").Palette} colours */
+const markerText = ({ step, name, old, new: now }, i, colours) => ({
+  x: step, xref: "x", y: 1 - 0.1 * (i % 4), yref: "paper", xanchor: "left", yanchor: "top", showarrow: false, xshift: 2,
+  text: `${NAMES[/** @type {keyof typeof NAMES} */ (name)] ?? ""} ${weight(old)} → ${weight(now)}`,
+  font: { size: 10, color: colours.text }, bgcolor: colours.panel, opacity: 0.9,
+});
+
+/** @param {HTMLElement} chart @param {import("./history.js").History | null} history */
+function describe(chart, history) {
+  const last = (/** @type {string} */ name) => history?.columns[`loss/${name}`]?.at(-1)?.toPrecision(3) ?? "none";
+  const step = history?.steps.at(-1) ?? 0;
+  chart.setAttribute("aria-label", `Losses by step; at step ${step}: recon ${last("recon")}, commit and codebook ${last("commit")}, total ${last("total")}`);
+  chart.dataset.points = `${history?.steps.length ?? 0}`;
+  chart.dataset.markers = `${history?.changes.length ?? 0}`;
+}

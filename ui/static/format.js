@@ -1,0 +1,24 @@
+/** Numbers as a person reads them. */
+
+const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
+/** @param {number} value */
+export const whole = (value) => WHOLE.format(value);
+
+/** @param {number} value in 0..1 */
+export const percent = (value) => `${(100 * value).toFixed(value > 0 && value < 0.0995 ? 1 : 0)}%`;
+
+/** @param {number | null | undefined} value @param {number} digits after the point */
+export const fixed = (value, digits) => (value == null ? "–" : value.toFixed(digits));
+
+/** A loss weight: two digits more than it needs are noise, but none that was typed is lost. @param {number} value */
+export const weight = (value) => (value !== 0 && Math.abs(value) < 0.001 ? value.toExponential().replace("e-", "e−") : `${value}`);
+
+/** A tick of an axis. @param {number} value @param {number} step */
+export function tick(value, step) {
+  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  return (Math.abs(value) < step / 2 ? 0 : value).toFixed(Math.min(digits, 6)).replace("-", "−");
+}
+
+/** "a", "a and b", "a, b and c". @param {string[]} words */
+export const listed = (words) => (words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`);

@@ -1,0 +1,126 @@
+/** Codebook health: for each level how many codes are in use, how evenly, and a bar a code. */
+import { fixed, percent } from "./format.js";
+import { shares } from "./levels.js";
+
+/** @typedef {import("./decode.js").View} View */
+
+export class Health {
+  /**
+   * @param {HTMLElement} section
+   * @param {import("./focus.js").Focus} focus
+   * @param {import("./palette.js").Palette} colours
+   */
+  constructor(section, focus, colours) {
+    Object.assign(this, { section, focus, colours });
+    this.host = /** @type {HTMLElement} */ (section.querySelector(".bars"));
+    this.window = /** @type {HTMLElement} */ (section.querySelector("[data-testid=health-window]"));
+    /** @type {View | null} */
+    this.view = null;
+    focus.addEventListener("change", () => this.#draw());
+    new ResizeObserver(() => this.#draw()).observe(this.host);
+  }
+
+  /** @param {View | null} view @param {import("./palette.js").Palette} [colours] */
+  update(view, colours = this.colours) {
+    Object.assign(this, { view, colours });
+    if (this.host.children.length !== (view?.levels ?? 0)) this.#prepare(view?.levels ?? 0);
+    this.window.textContent = view ? windowText(view) : "";
+    this.#draw();
+  }
+
+  /** @param {number} levels */
+  #prepare(levels) {
+    this.host.replaceChildren(...Array.from({ length: levels }, (_, level) => this.#level(level)));
+    this.host.dataset.levels = `${levels}`;
+  }
+
+  /** @param {number} level */
+  #level(level) {
+    const block = document.createElement("div");
+    const head = block.appendChild(document.createElement("p"));
+    head.dataset.testid = `health-${level + 1}`;
+    const canvas = block.appendChild(document.createElement("canvas"));
+    canvas.setAttribute("role", "img");
+    canvas.addEventListener("pointermove", (event) => {
+      const size = this.view?.size ?? 1;
+      const index = Math.min(Math.floor((event.offsetX / canvas.clientWidth) * size), size - 1);
+      this.focus.onCode({ level, index: Math.max(index, 0) });
+    });
+    canvas.addEventListener("pointerleave", () => this.focus.onCode(null));
+    return block;
+  }
+
+  #draw() {
+    const { view, focus, colours } = this;
+    if (!view) return;
+    [...this.host.children].forEach((block, level) => {
+      const used = shares(view, level);
+      const chosen = focus.code?.level === level ? focus.code.index : null;
+      const [head, canvas] = /** @type {[HTMLElement, HTMLCanvasElement]} */ ([...block.children]);
+      const summary = `Level ${level + 1}: ${view.active[level]}/${view.size} active`;
+      head.textContent = summary;
+      const detail = head.appendChild(document.createElement("small"));
+      detail.textContent = chosen === null
+        ? `perplexity ${fixed(view.perplexity[level], 1)}`
+        : `code ${chosen}: ${percent(used[chosen] ?? 0)}, ${view.dead[level * view.size + chosen] ? "dead" : "active"}`;
+      canvas.setAttribute("aria-label", `${summary}, perplexity ${fixed(view.perplexity[level], 1)} of ${view.size}`);
+      paintBars(canvas, used, view.dead.slice(level * view.size, (level + 1) * view.size), view.threshold, chosen, colours);
+    });
+  }
+}
+
+/** @param {View} view */
+const windowText = (view) =>
+  `${view.window < 100 ? `first ${view.window}` : "last 100"} batches · dead below ${percent(view.threshold)}`;
+
+/**
+ * @param {HTMLCanvasElement} canvas @param {number[]} used @param {boolean[]} dead @param {number} threshold
+ * @param {number | null} chosen @param {import("./palette.js").Palette} colours
+ */
+function paintBars(canvas, used, dead, threshold, chosen, colours) {
+  const ratio = Math.min(window.devicePixelRatio || 1, 2);
+  const { clientWidth: width, clientHeight: height } = canvas;
+  if (!width || height < 8) return;
+  if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
+  if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio);
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  const slot = width / used.length;
+  const numbered = slot >= 13 && height >= 34;
+  const base = height - (numbered ? 12 : 1);
+  const top = Math.max(...used, 4 * threshold);
+  used.forEach((share, code) => {
+    const bar = Math.max((share / top) * (base - 2), dead[code] ? 0 : 1);
+    context.fillStyle = code === chosen ? colours.text : dead[code] ? colours.bad : colours.accent;
+    context.globalAlpha = code === chosen ? 1 : 0.85;
+    context.fillRect(code * slot + (slot > 3 ? 1 : 0), base - bar, Math.max(slot - (slot > 3 ? 2 : 0), 0.5), bar);
+    if (numbered) number(context, code, (code + 0.5) * slot, height - 1, dead[code] ? colours.bad : colours.quiet);
+  });
+  context.globalAlpha = 1;
+  context.fillStyle = colours.grid;
+  context.fillRect(0, base, width, 1);
+  thresholdLine(context, base - (threshold / top) * (base - 2), width, colours.bad);
+}
+
+/** @param {CanvasRenderingContext2D} context @param {number} code @param {number} x @param {number} y @param {string} colour */
+function number(context, code, x, y, colour) {
+  context.font = "9px system-ui, sans-serif";
+  context.textAlign = "center";
+  context.textBaseline = "alphabetic";
+  context.fillStyle = colour;
+  context.globalAlpha = 1;
+  context.fillText(`${code}`, x, y);
+}
+
+/** @param {CanvasRenderingContext2D} context @param {number} y @param {number} width @param {string} colour */
+function thresholdLine(context, y, width, colour) {
+  context.strokeStyle = colour;
+  context.lineWidth = 1;
+  context.setLineDash([3, 3]);
+  context.beginPath();
+  context.moveTo(0, y);
+  context.lineTo(width, y);
+  context.stroke();
+  context.setLineDash([]);
+}

@@ -1,0 +1,72 @@
+/**
+ * What each level sees: r_0 = z_e, r_l = r_{l-1} − q_l, and the sums ẑ_l = q_1 + … + q_l (FORMULAS: Residual quantization).
+ * The server sends latents, codes and codebooks only; the rest follows from them here.
+ *
+ * @typedef {import("./decode.js").View} View
+ *
+ * @typedef {object} Scene what one plane shows
+ * @property {Float32Array} points [P][2]
+ * @property {Float32Array | null} ends [P][2] where each point's line ends; null: no lines
+ * @property {Float32Array} codes [K][2]; empty where the plane shows sums instead
+ * @property {number[]} shares of the window's choices, a code
+ * @property {boolean[]} dead a code
+ * @property {Uint16Array} assigned [P] code of each point at this level
+ */
+
+/** The residuals that come into each level: [L] arrays of [P][2]. @param {View} view @returns {Float32Array[]} */
+export function residuals(view) {
+  const incoming = [view.latents];
+  for (let level = 1; level < view.levels; level++) {
+    const before = incoming[level - 1];
+    incoming.push(before.map((value, i) => value - codeOf(view, level - 1, i)));
+  }
+  return incoming;
+}
+
+/** The sum of the codes up to and with each level: [L] arrays of [P][2]. @param {View} view @returns {Float32Array[]} */
+export function sums(view) {
+  const totals = [];
+  let before = new Float32Array(view.latents.length);
+  for (let level = 0; level < view.levels; level++) {
+    const at = level;
+    before = before.map((value, i) => value + codeOf(view, at, i));
+    totals.push(before);
+  }
+  return totals;
+}
+
+/** Coordinate `i` of q at a level. @param {View} view @param {number} level @param {number} i index into [P][2] */
+function codeOf(view, level, i) {
+  const code = view.assigned[(i >> 1) * view.levels + level];
+  return view.codebooks[2 * (level * view.size + code) + (i & 1)];
+}
+
+/** One scene a level. @param {View} view @param {boolean} cumulative @returns {Scene[]} */
+export function scenes(view, cumulative) {
+  const incoming = cumulative ? [] : residuals(view);
+  const totals = cumulative ? sums(view) : [];
+  return Array.from({ length: view.levels }, (_, level) => {
+    const from = level * view.size;
+    const summed = cumulative && level > 0;
+    return {
+      points: cumulative ? view.latents : incoming[level],
+      ends: cumulative ? totals[level] : null,
+      codes: summed ? new Float32Array(0) : view.codebooks.slice(2 * from, 2 * (from + view.size)),
+      shares: shares(view, level),
+      dead: view.dead.slice(from, from + view.size),
+      assigned: assignedAt(view, level),
+    };
+  });
+}
+
+/** Each code's share of a level's choices. @param {View} view @param {number} level @returns {number[]} */
+export function shares(view, level) {
+  const counts = view.counts.subarray(level * view.size, (level + 1) * view.size);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return Array.from(counts, (count) => (total ? count / total : 0));
+}
+
+/** @param {View} view @param {number} level */
+export function assignedAt(view, level) {
+  return Uint16Array.from({ length: view.points }, (_, i) => view.assigned[i * view.levels + level]);
+}

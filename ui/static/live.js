@@ -1,0 +1,169 @@
+/**
+ * The page's script: asks the server for news of the run on show, and hands them to the panels. Gradio's own components
+ * are the controls; this tells their callbacks, through the component's value, which run is on show.
+ */
+import { Curves } from "./curves.js";
+import { decodeFixed, decodeView } from "./decode.js";
+import { Digits } from "./digits.js";
+import { Focus } from "./focus.js";
+import { Health } from "./health.js";
+import { History } from "./history.js";
+import { Motion } from "./motion.js";
+import { onThemeChange, palette } from "./palette.js";
+import { Planes } from "./planes.js";
+import { Poller } from "./poller.js";
+import { close, panelOf, placePopovers } from "./popovers.js";
+import { obvious, remember, remembered } from "./selection.js";
+import { Status } from "./status.js";
+import { Weights } from "./weights.js";
+
+const REFRESH_KEY = "rq-vae-explorer.refresh";
+const ENDED = ["stopped", "lost"];
+
+class Live {
+  /** @param {{ element: HTMLElement, props: any, server: any, watch: any, sync: () => void }} bridge */
+  constructor({ element, props, server, watch, sync }) {
+    Object.assign(this, { element, props, sync });
+    const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (element.querySelector(`#${id}`));
+    const colours = palette(element);
+    const focus = new Focus();
+    this.status = new Status(element);
+    this.planes = new Planes(part("planes"), new Motion(), focus, colours);
+    this.digits = new Digits(part("digits"));
+    this.health = new Health(part("health"), focus, colours);
+    this.curves = new Curves(part("curves"), colours);
+    this.weights = new Weights(props.scales, () => this.#show(), () => this.#follow());
+    /** @type {any} */
+    this.lab = null;
+    /** @type {import("./status.js").Run[]} */
+    this.runs = [];
+    this.listed = "";
+    this.synced = "";
+    this.connected = true;
+    this.#forget(remembered());
+    watch("value", () => this.#told());
+    onThemeChange(() => this.#recolour());
+    this.poller = new Poller({
+      ask: () => server.poll(this.#question()),
+      answered: (answer) => this.#answered(answer),
+      unanswered: (failures) => this.#unanswered(failures),
+      alive: () => element.isConnected,
+      interval: Number(localStorage.getItem(REFRESH_KEY)) || 1000 * props.refresh,
+    });
+  }
+
+  /** Another run is on show, of which nothing is known yet. @param {string} id */
+  #forget(id) {
+    this.run = id;
+    this.snapshot = null;
+    this.view = null;
+    this.fixed = null;
+    this.trouble = "";
+    this.history = new History();
+  }
+
+  /** @param {string} id */
+  #select(id) {
+    if (id === this.run) return;
+    this.#forget(id);
+    remember(id);
+    this.planes.clear();
+    this.#say();
+    this.#show();
+    this.poller?.now();
+  }
+
+  #question() {
+    const { run, listed, snapshot, fixed, history } = this;
+    return { run, listed, version: snapshot?.version ?? null, fixed: fixed !== null, history: history.place };
+  }
+
+  /** @param {any} answer */
+  #answered(answer) {
+    this.connected = true;
+    if (answer.list) Object.assign(this, { listed: answer.listed, lab: answer.list.lab, runs: answer.list.runs });
+    if (answer.unknown === this.run || !this.run) this.#select(obvious(this.runs));
+    this.trouble = answer.trouble ?? "";
+    if (answer.fixed && answer.snapshot?.run === this.run) this.fixed = decodeFixed(answer.fixed);
+    if (answer.history?.run === this.run) this.history.take(answer.history);
+    if (answer.snapshot?.run === this.run) this.#take(answer.snapshot);
+    this.#show();
+    this.#follow();
+  }
+
+  /** @param {any} snapshot */
+  #take(snapshot) {
+    this.snapshot = snapshot;
+    this.view = snapshot.view && decodeView(snapshot.view);
+    if (this.view && this.fixed) this.planes.update(this.view, this.fixed.labels, snapshot.generation, snapshot.step);
+    this.digits.update(this.view, this.fixed);
+    this.health.update(this.view);
+    this.curves.update(this.history, this.run);
+  }
+
+  /** @param {number} failures */
+  #unanswered(failures) {
+    if (failures < 2) return;
+    this.connected = false;
+    this.#show();
+  }
+
+  #show() {
+    const run = this.runs.find(({ id }) => id === this.run);
+    if (!this.view) {
+      this.planes.prepare(run?.config.levels ?? 2);
+      this.digits.update(null, null);
+      this.health.update(null);
+      this.curves.update(this.history, this.run);
+    }
+    this.status.update(this.lab, run, this.snapshot, this.view, this);
+    this.weights.update(this.snapshot, run !== undefined && !ENDED.includes(run.status));
+    this.element.dataset.connected = `${this.connected}`;
+  }
+
+  /** Let the controls follow what happened to the runs: here, or on another page. */
+  #follow() {
+    const run = this.runs.find(({ id }) => id === this.run);
+    const hold = this.weights.inHand;
+    const names = this.runs.map(({ id, name, status }) => [id, name, status]);
+    const key = JSON.stringify([this.run, names, hold ? "held" : run?.live]);
+    if (key === this.synced || (!this.lab && !this.runs.length)) return;
+    this.synced = key;
+    this.#say(hold);
+    this.sync();
+  }
+
+  /** What Gradio's callbacks get to know. */
+  #say(hold = this.weights.inHand) {
+    this.props.value = JSON.stringify({ run: this.run, hold });
+  }
+
+  /** A callback answered. */
+  #told() {
+    const told = JSON.parse(this.props.value || "{}");
+    if (told.refresh) {
+      this.poller.interval = 1000 * told.refresh;
+      localStorage.setItem(REFRESH_KEY, `${this.poller.interval}`);
+    }
+    if (told.select) {
+      close("new-run");
+      this.#select(told.run);
+    }
+    if (told.news) this.poller.now();
+  }
+
+  #recolour() {
+    const colours = palette(this.element);
+    this.planes.redraw(colours);
+    this.health.update(this.view, colours);
+    this.curves.recolour(colours);
+  }
+}
+
+/** @param {{ element: HTMLElement, props: any, server: any, watch: any, sync: () => void }} bridge */
+export function start(bridge) {
+  placePopovers();
+  panelOf("new-run", "new-run-button");
+  panelOf("settings", "settings-button");
+  return new Live(bridge);
+}

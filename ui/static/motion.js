@@ -1,0 +1,69 @@
+/**
+ * One clock for all that moves: it runs for a moment after news came, then stands still. Who asked for less motion sees
+ * the new state at once.
+ */
+
+const DURATION = 300;
+const STILL = matchMedia("(prefers-reduced-motion: reduce)");
+
+export class Motion {
+  /** @param {number} frameInterval least milliseconds between two drawings */
+  constructor(frameInterval = 40) {
+    this.frameInterval = frameInterval;
+    /** @type {Set<(progress: number) => void>} */
+    this.drawers = new Set();
+    this.started = 0;
+    this.moving = false;
+    this.progress = 1;
+  }
+
+  /** Go from what is shown to what is new. */
+  start() {
+    this.started = performance.now();
+    this.progress = 0;
+    if (STILL.matches || document.hidden) this.#draw(1);
+    else if (!this.moving) this.#next();
+  }
+
+  #next() {
+    this.moving = true;
+    setTimeout(() => requestAnimationFrame((now) => this.#frame(now)), this.frameInterval);
+  }
+
+  /** @param {number} now */
+  #frame(now) {
+    const elapsed = Math.min(Math.max((now - this.started) / DURATION, 0), 1);
+    this.#draw(1 - (1 - elapsed) ** 3);
+    if (elapsed < 1) this.#next();
+    else this.moving = false;
+  }
+
+  /** @param {number} progress */
+  #draw(progress) {
+    this.progress = progress;
+    for (const draw of this.drawers) draw(progress);
+  }
+}
+
+/** Numbers on their way from one state to the next. */
+export class Tween {
+  constructor() {
+    this.from = new Float32Array(0);
+    this.to = this.from;
+    this.now = this.from;
+  }
+
+  /** Set out from what is shown now; at once, if there was nothing of that size. @param {Float32Array} target */
+  aim(target) {
+    this.from = this.now.length === target.length ? this.now.slice() : target;
+    this.to = target;
+    this.now = this.now.length === target.length ? this.now : target.slice();
+  }
+
+  /** @param {number} progress 0..1 */
+  at(progress) {
+    const { from, to, now } = this;
+    for (let i = 0; i < now.length; i++) now[i] = from[i] + (to[i] - from[i]) * progress;
+    return now;
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * A latent plane: points coloured by digit, codes over them. One canvas, drawn only when something changed.
+ *
+ * @typedef {import("./levels.js").Scene} Scene
+ * @typedef {import("./palette.js").Palette} Palette
+ */
+import { extentOf, projection } from "./axes.js";
+import { Camera } from "./camera.js";
+import { percent } from "./format.js";
+import { Tween } from "./motion.js";
+import { codeRadius, paintCodes, paintGrid, paintLines, paintNames, paintPoints } from "./paint.js";
+
+export class Plane {
+  /**
+   * @param {HTMLElement} host gets the canvas and the tooltip
+   * @param {object} options
+   * @param {number} options.level counted from 0
+   * @param {import("./axes.js").Axes} options.axes its own, or shared with other planes
+   * @param {import("./motion.js").Motion} options.motion
+   * @param {import("./focus.js").Focus} options.focus
+   * @param {Palette} options.colours
+   */
+  constructor(host, { level, axes, motion, focus, colours }) {
+    Object.assign(this, { host, level, axes, motion, focus, colours });
+    this.canvas = host.appendChild(document.createElement("canvas"));
+    this.canvas.tabIndex = 0;
+    this.canvas.setAttribute("role", "img");
+    this.tooltip = host.appendChild(document.createElement("span"));
+    this.tooltip.className = "tooltip";
+    this.tooltip.setAttribute("role", "status");
+    this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
+    /** @type {Scene | null} */
+    this.scene = null;
+    this.labels = new Uint8Array(0);
+    /** @type {boolean[] | null} */
+    this.mask = null;
+    this.points = new Tween();
+    this.ends = new Tween();
+    this.codes = new Tween();
+    this.camera = new Camera(this.canvas, () => axes.at(motion.progress), () => this.draw());
+    this.drawer = () => this.draw();
+    motion.drawers.add(this.drawer);
+    this.resizer = new ResizeObserver(() => this.#resize());
+    this.resizer.observe(host);
+    this.#listen();
+  }
+
+  /** Show something new; the motion's owner starts the motion. @param {Scene} scene @param {Uint8Array} labels */
+  update(scene, labels) {
+    const sameKind = (this.scene?.ends === null) === (scene.ends === null);
+    this.scene = scene;
+    this.labels = labels;
+    this.points.aim(scene.points);
+    this.codes.aim(scene.codes);
+    this.ends.aim(scene.ends ?? new Float32Array(0));
+    this.axes.include(extentOf(scene.points, scene.codes, ...(scene.ends ? [scene.ends] : [])));
+    if (!sameKind) this.camera.own = null;
+    this.#describe(scene);
+  }
+
+  /** Forget what was shown, as after a reset. */
+  clear() {
+    this.scene = null;
+    this.axes.target = null;
+    this.camera.reset();
+  }
+
+  close() {
+    this.motion.drawers.delete(this.drawer);
+    this.resizer.disconnect();
+    this.host.replaceChildren();
+  }
+
+  draw() {
+    const { context, colours, scene, labels, mask, focus } = this;
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    if (!width || !height) return;
+    const ratio = this.canvas.width / width;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    const at = projection(this.camera.box, width, height);
+    paintGrid(context, at, colours, width, height);
+    if (!scene) return;
+    const { progress } = this.motion;
+    const [points, ends, codes] = [this.points, this.ends, this.codes].map((tween) => tween.at(progress));
+    const size = Math.min(1, Math.max(0.6, Math.min(width, height) / 320));
+    if (ends.length) paintLines(context, at, points, ends, labels, mask, colours);
+    paintPoints(context, at, points, labels, mask, colours, 2.6 * size);
+    const chosen = focus.code?.level === this.level ? focus.code.index : null;
+    if (codes.length) paintCodes(context, at, codes, scene.shares, scene.dead, chosen, colours, size);
+    if (focus.digit !== null || !focus.code) paintNames(context, at, points, labels, focus.digit, colours);
+    this.#placeTooltip(at, chosen);
+  }
+
+  #resize() {
+    const ratio = Math.min(window.devicePixelRatio || 1, 2);
+    this.canvas.width = Math.round(this.host.clientWidth * ratio);
+    this.canvas.height = Math.round(this.host.clientHeight * ratio);
+    this.draw();
+  }
+
+  /** @param {Scene} scene */
+  #describe(scene) {
+    const active = scene.dead.filter((dead) => !dead).length;
+    const what = scene.ends ? "encoder outputs joined to the sum of their codes" : this.level ? "residuals" : "encoder outputs";
+    const codes = scene.codes.length ? `, ${active} of ${scene.dead.length} codes active` : "";
+    this.canvas.setAttribute("aria-label", `Level ${this.level + 1}: ${what} of ${this.labels.length} test images${codes}`);
+    this.canvas.setAttribute("aria-roledescription", "latent plane; arrow keys move, plus and minus zoom, n and p walk through the codes");
+    this.host.dataset.points = digest(scene.points);
+    this.host.dataset.codes = digest(scene.codes);
+    this.host.dataset.count = `${this.labels.length}`;
+  }
+
+  #listen() {
+    const { canvas, focus } = this;
+    canvas.addEventListener("pointermove", (event) => this.#pointAt(event));
+    canvas.addEventListener("pointerup", (event) => this.#pointAt(event));
+    canvas.addEventListener("pointerleave", () => focus.onCode(null));
+    canvas.addEventListener("blur", () => focus.onCode(null));
+    canvas.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (this.camera.press(event.key) || this.#walk(event.key)) event.preventDefault();
+    });
+  }
+
+  /** @param {PointerEvent} event */
+  #pointAt(event) {
+    if (!this.scene || event.buttons) return;
+    const at = projection(this.camera.box, this.canvas.clientWidth, this.canvas.clientHeight);
+    const { dead, shares } = this.scene;
+    const codes = this.codes.now;
+    let best = { index: -1, gap: 6 };
+    for (let i = 0; i < dead.length && codes.length; i++) {
+      const far = Math.hypot(at.x(codes[2 * i]) - event.offsetX, at.y(codes[2 * i + 1]) - event.offsetY);
+      const gap = far - codeRadius(shares[i], dead[i], 1);
+      if (gap < best.gap) best = { index: i, gap };
+    }
+    this.focus.onCode(best.index < 0 ? null : { level: this.level, index: best.index });
+  }
+
+  /** To the next or previous code, from the keyboard. @param {string} key */
+  #walk(key) {
+    if (key === "Escape") this.focus.onCode(null);
+    const step = { n: 1, p: -1 }[key];
+    if (!step || !this.scene?.codes.length) return false;
+    const size = this.scene.dead.length;
+    const from = this.focus.code?.level === this.level ? this.focus.code.index : step > 0 ? -1 : 0;
+    this.focus.onCode({ level: this.level, index: (from + step + size) % size });
+    return true;
+  }
+
+  /** @param {ReturnType<typeof projection>} at @param {number | null} chosen */
+  #placeTooltip(at, chosen) {
+    const { scene, tooltip } = this;
+    tooltip.hidden = chosen === null || !scene?.codes.length;
+    if (tooltip.hidden || !scene || chosen === null) return;
+    const share = scene.shares[chosen];
+    tooltip.textContent = `code ${chosen} · ${percent(share)} of the choices · ${scene.dead[chosen] ? "dead" : "active"}`;
+    const x = Math.min(Math.max(at.x(this.codes.now[2 * chosen]), 80), this.canvas.clientWidth - 80);
+    const y = at.y(this.codes.now[2 * chosen + 1]);
+    tooltip.style.transform = `translate(-50%, ${y < 48 ? "22px" : "calc(-100% - 22px)"})`;
+    Object.assign(tooltip.style, { left: `${x}px`, top: `${y}px` });
+  }
+}
+
+/** A short text that changes when the numbers do. @param {Float32Array} values */
+function digest(values) {
+  let hash = 0;
+  for (const bits of new Int32Array(values.buffer, values.byteOffset, values.length)) hash = (Math.imul(hash, 31) + bits) | 0;
+  return (hash >>> 0).toString(16);
+}

@@ -1,0 +1,129 @@
+/** The planes of a run, one a level, with the legend and the switch that belong to them. */
+import { Axes } from "./axes.js";
+import { assignedAt, scenes } from "./levels.js";
+import { Plane } from "./plane.js";
+
+const LEFT_OVER = ["encoder outputs, z_e", "what level 1 left over"];
+
+export class Planes {
+  /**
+   * @param {HTMLElement} section
+   * @param {import("./motion.js").Motion} motion
+   * @param {import("./focus.js").Focus} focus
+   * @param {import("./palette.js").Palette} colours
+   */
+  constructor(section, motion, focus, colours) {
+    Object.assign(this, { section, motion, focus, colours });
+    this.grid = /** @type {HTMLElement} */ (section.querySelector(".planes"));
+    /** @type {Plane[]} */
+    this.planes = [];
+    this.generation = -1;
+    this.cumulative = false;
+    /** @type {import("./decode.js").View | null} */
+    this.view = null;
+    /** @type {Uint16Array[]} */
+    this.assigned = [];
+    this.labels = new Uint8Array(0);
+    focus.addEventListener("change", () => this.redraw());
+    for (const radio of section.querySelectorAll("[name=plane-view]")) {
+      radio.addEventListener("change", () => this.#choose(/** @type {HTMLInputElement} */ (radio).value === "cumulative"));
+    }
+    section.querySelector("[data-testid=reset-view]")?.addEventListener("click", () => this.planes.forEach((plane) => plane.camera.reset()));
+    this.#legend();
+  }
+
+  /** As many planes as the run has levels, empty at first. @param {number} levels */
+  prepare(levels) {
+    if (this.planes.length === levels) return;
+    this.planes.forEach((plane) => plane.close());
+    this.grid.replaceChildren();
+    this.grid.dataset.levels = `${levels}`;
+    this.planes = Array.from({ length: levels }, (_, level) => this.#plane(level));
+    this.#title();
+  }
+
+  /**
+   * @param {import("./decode.js").View} view
+   * @param {Uint8Array} labels
+   * @param {number} generation
+   * @param {number} step
+   */
+  update(view, labels, generation, step) {
+    this.prepare(view.levels);
+    if (generation !== this.generation) this.clear();
+    Object.assign(this, { view, labels, generation });
+    this.assigned = Array.from({ length: view.levels }, (_, level) => assignedAt(view, level));
+    this.grid.dataset.step = `${step}`;
+    this.#show();
+  }
+
+  clear() {
+    this.view = null;
+    this.planes.forEach((plane) => plane.clear());
+  }
+
+  /** @param {import("./palette.js").Palette} [colours] */
+  redraw(colours = this.colours) {
+    this.colours = colours;
+    const mask = this.view && this.focus.mask(this.labels, this.assigned);
+    for (const plane of this.planes) {
+      Object.assign(plane, { mask, colours });
+      plane.draw();
+    }
+  }
+
+  #show() {
+    if (!this.view) return;
+    const mask = this.focus.mask(this.labels, this.assigned);
+    scenes(this.view, this.cumulative).forEach((scene, level) => {
+      this.planes[level].mask = mask;
+      this.planes[level].update(scene, this.labels);
+    });
+    this.motion.start();
+  }
+
+  /** @param {boolean} cumulative */
+  #choose(cumulative) {
+    this.cumulative = cumulative;
+    this.planes.forEach((plane) => plane.camera.reset());
+    this.#title();
+    this.#show();
+  }
+
+  /** @param {number} level */
+  #plane(level) {
+    const figure = this.grid.appendChild(document.createElement("figure"));
+    figure.className = "panel";
+    figure.append(document.createElement("figcaption"), document.createElement("div"));
+    const host = /** @type {HTMLElement} */ (figure.lastChild);
+    host.className = "plane";
+    host.dataset.testid = `plane-${level + 1}`;
+    const { motion, focus, colours } = this;
+    return new Plane(host, { level, axes: new Axes(), motion, focus, colours });
+  }
+
+  #title() {
+    this.grid.querySelectorAll("figcaption").forEach((caption, level) => {
+      const heading = document.createElement("h2");
+      const small = document.createElement("small");
+      heading.textContent = `Level ${level + 1}`;
+      const sum = ["z_e → q₁", "z_e → q₁ + q₂"][level] ?? `z_e → q₁ + … + q${"₁₂₃₄₅₆₇₈"[level]}`;
+      small.textContent = this.cumulative ? sum : (LEFT_OVER[level] ?? `what levels 1 to ${level} left over`);
+      caption.replaceChildren(heading, small);
+    });
+  }
+
+  #legend() {
+    const legend = /** @type {HTMLElement} */ (this.section.querySelector("[data-testid=legend]"));
+    for (let digit = 0; digit < 10; digit++) {
+      const key = legend.appendChild(document.createElement("button"));
+      key.type = "button";
+      key.className = "digit";
+      key.style.setProperty("--digit", `var(--digit-${digit})`);
+      key.textContent = `${digit}`;
+      key.setAttribute("aria-label", `single out digit ${digit}`);
+      for (const on of ["pointerenter", "focus"]) key.addEventListener(on, () => this.focus.onDigit(digit));
+      for (const off of ["pointerleave", "blur"]) key.addEventListener(off, () => this.focus.onDigit(null));
+    }
+  }
+}

@@ -1,0 +1,145 @@
+/** The state of the lab and of the run on show, in words. */
+import { fixed, listed, whole } from "./format.js";
+
+/**
+ * @typedef {object} Run an entry of the list of runs
+ * @property {string} id
+ * @property {string} name
+ * @property {string} status
+ * @property {string} reason
+ * @property {{ levels: number }} config
+ * @property {Record<string, number>} live
+ *
+ * @typedef {object} Words
+ * @property {string} title over the planes, where they have nothing to show; empty: nothing over them
+ * @property {string} text
+ * @property {string} note above everything: something went wrong; empty: nothing did
+ */
+
+/** @param {string} reason */
+const because = (reason) => (reason ? `${reason.charAt(0).toUpperCase()}${reason.slice(1)}${/[.!?…]$/.test(reason) ? "" : "."}` : "");
+
+/**
+ * @param {{ kind: string, ready: boolean, message: string } | null} lab null: never heard of
+ * @param {Run | undefined} run
+ * @param {boolean} hasView
+ * @param {string} trouble
+ * @returns {Words}
+ */
+export function words(lab, run, hasView, trouble) {
+  const note = trouble && `The run does not answer: ${trouble}`;
+  if (!lab) return { title: "Connecting …", text: "", note };
+  if (!lab.ready && !run) return { title: "The lab is starting …", text: because(lab.message), note };
+  if (!run) {
+    return {
+      title: "Press Start",
+      text: "An autoencoder begins to learn handwritten digits. Watch where it puts them in the plane, and how the codes "
+        + "of each level move to meet them; then turn λ_commit and see what happens.",
+      note,
+    };
+  }
+  return { ...(STATES[run.status] ?? STATES.running)(run, hasView), ...(note ? { note } : {}) };
+}
+
+/** @type {Record<string, (run: Run, hasView: boolean) => Words>} */
+const STATES = {
+  pending: (run) => ({ title: "Waiting for a place to run", text: `${because(run.reason)} Stop cancels it.`, note: "" }),
+  compiling: (run, hasView) => {
+    const text = `${because(run.reason)} The first step follows by itself, usually within seconds.`;
+    return hasView ? { title: "", text: "", note: "" } : { title: "Getting ready …", text, note: "" };
+  },
+  running: (_run, hasView) => ({ title: hasView ? "" : "First steps …", text: "", note: "" }),
+  paused: (_run, hasView) => ({ title: hasView ? "" : "Paused before the first step", text: hasView ? "" : "Press Resume.", note: "" }),
+  failed: (run, hasView) => ({
+    title: hasView ? "" : "The run failed",
+    text: "",
+    note: `This run failed. ${because(run.reason)} Reset begins again with the weights as they are now.`,
+  }),
+  lost: (run, hasView) => ({
+    title: hasView ? "" : "The run is lost",
+    text: "",
+    note: `This run is lost: its process is gone or does not answer. ${because(run.reason)} Start begins a new one.`,
+  }),
+  stopped: (_run, hasView) => ({ title: hasView ? "" : "Stopped", text: hasView ? "" : "Press Start for a new run.", note: "" }),
+};
+
+/**
+ * What is wrong with the codebooks, in a few words.
+ * @param {import("./decode.js").View} view
+ * @returns {{ text: string, mood: "good" | "fair" | "bad" }}
+ */
+export function healthWords({ levels, size, active, perplexity, window }) {
+  if (window === 0) return { text: "no batch yet", mood: "fair" };
+  const dead = active.map((count) => 1 - count / size);
+  const collapsed = [...dead.keys()].filter((level) => active[level] <= 1 || perplexity[level] < 1.5);
+  if (collapsed.length) return { text: `${levelsOf(collapsed, levels)} collapsed`, mood: "bad" };
+  const worst = dead.indexOf(Math.max(...dead));
+  const share = Math.round(100 * dead[worst]);
+  if (dead[worst] >= 0.25) return { text: `level ${worst + 1}: ${share}% dead`, mood: "bad" };
+  if (dead[worst] > 0) return { text: `level ${worst + 1}: ${size - active[worst]} of ${size} dead`, mood: "fair" };
+  return { text: ["level healthy", "both levels healthy"][levels - 1] ?? `all ${levels} levels healthy`, mood: "good" };
+}
+
+/** @param {number[]} chosen @param {number} levels */
+function levelsOf(chosen, levels) {
+  if (chosen.length === levels) return levels === 1 ? "level" : levels === 2 ? "both levels" : "all levels";
+  return `level${chosen.length > 1 ? "s" : ""} ${listed(chosen.map((level) => `${level + 1}`))}`;
+}
+
+export class Status {
+  /** @param {HTMLElement} root of the live view */
+  constructor(root) {
+    this.root = root;
+    this.part = (/** @type {string} */ id) =>
+      /** @type {HTMLElement} */ (root.querySelector(`[data-testid=${id}]`) ?? document.querySelector(`[data-testid=${id}]`));
+  }
+
+  /**
+   * @param {any} lab
+   * @param {Run | undefined} run
+   * @param {any} snapshot
+   * @param {import("./decode.js").View | null} view
+   * @param {{ trouble: string, connected: boolean }} state
+   */
+  update(lab, run, snapshot, view, { trouble, connected }) {
+    const { title, text, note } = words(lab, run, view !== null, trouble);
+    const status = connected ? (run?.status ?? (lab?.ready === false ? "starting" : "no run")) : "disconnected";
+    put(this.part("status"), status).dataset.status = status.replace(" ", "-");
+    put(this.part("step"), snapshot ? whole(snapshot.step) : "–");
+    put(this.part("epoch"), snapshot ? fixed(snapshot.epoch, snapshot.epoch < 10 ? 2 : 1) : "–");
+    put(this.part("speed"), snapshot?.steps_per_second ? fixed(snapshot.steps_per_second, 1) : "–");
+    put(this.part("device"), snapshot?.device || "–");
+    put(this.part("data-source"), snapshot?.data_source || lab?.data_source || "");
+    put(this.part("lab"), lab && !(lab.ready === false && !run) ? lab.message : "");
+    this.#stage(title, text);
+    const alarm = this.part("note");
+    put(alarm, connected ? note : "The server stopped answering, retrying … What you see is the last that was heard.");
+    alarm.hidden = !alarm.textContent;
+    alarm.dataset.kind = connected ? "run" : "connection";
+    this.#badge(view);
+  }
+
+  /** @param {string} title @param {string} text */
+  #stage(title, text) {
+    const stage = this.part("stage");
+    put(/** @type {HTMLElement} */ (stage.querySelector(".stage-title")), title);
+    put(/** @type {HTMLElement} */ (stage.querySelector(".stage-text")), text);
+    stage.hidden = !title;
+    const bench = /** @type {HTMLElement | null} */ (this.root.closest("#bench"));
+    if (bench) bench.dataset.stage = title === "Press Start" ? "empty" : title ? "waiting" : "";
+  }
+
+  /** @param {import("./decode.js").View | null} view */
+  #badge(view) {
+    const badge = this.part("health-badge");
+    const health = view && healthWords(view);
+    badge.hidden = !health;
+    put(badge, health?.text ?? "").dataset.mood = health?.mood ?? "";
+  }
+}
+
+/** Writes only what differs: an unchanged text costs no layout. @param {HTMLElement} element @param {string} text */
+function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+  return element;
+}
