@@ -22,7 +22,7 @@ class LocalLab:
     def __init__(self, data_dir: str | Path | None = None) -> None:
         self._data_dir = data_dir
         self._lock = threading.Lock()
-        self._runs: dict[str, Run] = {}
+        self._runs: "dict[str, Run]" = {}
 
     def connect(self) -> None:
         """Import what training needs, so that the first run starts sooner."""
@@ -105,7 +105,7 @@ class LocalLab:
         for run in list(self._runs.values()):
             run.close()
 
-    def _run(self, run_id: str) -> Run:
+    def _run(self, run_id: str) -> "Run":
         run = self._runs.get(run_id) if isinstance(run_id, str) else None
         if run is None:
             raise UnknownRun(run_id, self._runs)

@@ -21,6 +21,8 @@ from explorer.training.trainer import Trainer
 
 VIEW_INTERVAL = 0.2
 """Seconds from one look through the probe to the next, at the least, however often somebody asks."""
+VIEW_SHARE = 0.035
+"""Share of the training time that looking may take: after a look of 20 ms the next waits for 0.57 s."""
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +64,7 @@ class Run:
         self._picture = _Picture()
         self._record = Record(config)
         self._times: deque[float] = deque(maxlen=64)
-        self._last_view = 0.0
+        self._next_view = 0.0
         self._thread = threading.Thread(target=self._live, name=f"run-{run_id}", daemon=True)
 
     # What readers see ------------------------------------------------------------------------------------------------
@@ -276,7 +278,7 @@ class Run:
         with self._asked:
             if self._steps_left is not None:
                 self._steps_left -= 1
-            due = self._view_asked and now - self._last_view >= VIEW_INTERVAL
+            due = self._view_asked and now >= self._next_view
         if due:
             self._show(trainer, losses)
         return losses
@@ -292,10 +294,12 @@ class Run:
 
     def _show(self, trainer: Trainer, losses: Mapping[str, float] | None, data_source: str | None = None) -> None:
         """Swap in a picture of the model as it is now."""
+        began = time.monotonic()
         view = trainer.view()
         source = self._picture.data_source if data_source is None else data_source
         picture = _Picture(trainer.steps, trainer.epoch, losses, view, source, trainer.device)
-        self._last_view = time.monotonic()
+        now = time.monotonic()
+        self._next_view = now + max(VIEW_INTERVAL, (now - began) / VIEW_SHARE)
         with self._asked:
             self._picture = picture
             self._view_asked = False

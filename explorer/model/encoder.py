@@ -7,14 +7,18 @@ from explorer.model.layers import Conv
 
 
 class Encoder(nn.Module):
-    """Two stride-2 convolutions, then two dense layers: z_e, one point of the latent space per image."""
+    """Two stride-2 convolutions, then two dense layers: z_e, one point of the latent space per image.
+
+    `differentiate` False says that no gradient will be taken: that is faster.
+    """
 
     latent_dim: int = 2
+    differentiate: bool = True
 
     @nn.compact
     def __call__(self, images: Float[Array, "B 28 28 1"]) -> Float[Array, "B D"]:
         """Encode `images`, grey values in [0, 1]."""
-        x = nn.relu(Conv(32)(images))
-        x = nn.relu(Conv(64)(x))
+        x = nn.relu(Conv(32, self.differentiate)(images))
+        x = nn.relu(Conv(64, self.differentiate)(x))
         x = nn.relu(nn.Dense(128)(x.reshape(x.shape[0], -1)))
         return nn.Dense(self.latent_dim)(x)

@@ -1,7 +1,7 @@
 """3×3 convolutions of stride 2, written as matrix products: XLA's CPU backend is several times slower at the direct form,
 most of all at its gradients. Same parameters, initial values and results as flax's `nn.Conv` and `nn.ConvTranspose` (SAME).
 
-Where the backend is not a CPU, the direct form is used: there it is the fast one.
+The direct form is used where it is the fast one: on other backends, and on a CPU where no gradient is taken.
 """
 
 import flax.linen as nn
@@ -14,24 +14,27 @@ class Conv(nn.Module):
     """Stride-2 convolution; halves height and width, which must be even."""
 
     features: int
+    differentiate: bool = True
 
     @nn.compact
     def __call__(self, x: Float[Array, "B H W C"]) -> Float[Array, "B h w O"]:
         """Convolve."""
         kernel, bias = _parameters(self, x.shape[-1], self.features)
-        return (matmul_conv(x, kernel) if on_cpu() else direct_conv(x, kernel)) + bias
+        convolve = matmul_conv if self.differentiate and on_cpu() else direct_conv
+        return convolve(x, kernel) + bias
 
 
 class ConvTranspose(nn.Module):
     """Stride-2 transposed convolution; doubles height and width."""
 
     features: int
+    differentiate: bool = True
 
     @nn.compact
     def __call__(self, x: Float[Array, "B H W C"]) -> Float[Array, "B h w O"]:
         """Convolve."""
         kernel, bias = _parameters(self, x.shape[-1], self.features)
-        if not on_cpu():
+        if not (self.differentiate and on_cpu()):
             return direct_conv_transpose(x, kernel) + bias
         few_outputs = 4 * self.features < x.shape[-1]
         return (scattered_conv_transpose if few_outputs else gathered_conv_transpose)(x, kernel) + bias

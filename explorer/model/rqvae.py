@@ -38,11 +38,16 @@ def to_unit(images: UInt8[Array, "B 28 28"]) -> Float[Array, "B 28 28 1"]:
     return images[..., None].astype(jnp.float32) / 255
 
 
-def encode(parameters: Parameters, images: Float[Array, "B 28 28 1"]) -> Float[Array, "B D"]:
-    """z_e: where the encoder puts each image in the latent space."""
-    return Encoder(parameters.codebooks.shape[-1]).apply(parameters.encoder, images)  # pyright: ignore[reportReturnType]
+def encode(
+    parameters: Parameters, images: Float[Array, "B 28 28 1"], *, differentiate: bool = True
+) -> Float[Array, "B D"]:
+    """z_e: where the encoder puts each image in the latent space. Faster if no gradient is to be taken."""
+    encoder = Encoder(parameters.codebooks.shape[-1], differentiate)
+    return encoder.apply(parameters.encoder, images)  # pyright: ignore[reportReturnType]
 
 
-def decode(parameters: Parameters, latents: Float[Array, "B D"]) -> Float[Array, "B 28 28 1"]:
-    """The image, in 0..1, that the decoder draws for each latent."""
-    return Decoder().apply(parameters.decoder, latents)  # pyright: ignore[reportReturnType]
+def decode(
+    parameters: Parameters, latents: Float[Array, "B D"], *, differentiate: bool = True
+) -> Float[Array, "B 28 28 1"]:
+    """The image, in 0..1, that the decoder draws for each latent. Faster if no gradient is to be taken."""
+    return Decoder(differentiate).apply(parameters.decoder, latents)  # pyright: ignore[reportReturnType]

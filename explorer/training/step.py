@@ -71,8 +71,8 @@ def train_step(
 def look(parameters: Parameters, images: UInt8[Array, "P 28 28"], shown: Int[Array, " S"]) -> ProbeOutput:
     """Encode, quantize and decode the probe images."""
     inputs = to_unit(images)
-    latents = encode(parameters, inputs)
+    latents = encode(parameters, inputs, differentiate=False)
     quantized = residual_quantize(latents, parameters.codebooks)
-    outputs = decode(parameters, quantized.z_q)
+    outputs = decode(parameters, quantized.z_q, differentiate=False)
     drawn = jnp.round(outputs[shown, :, :, 0] * 255).astype(jnp.uint8)
     return ProbeOutput(latents, quantized.codes, mean_squared_error(inputs, outputs), drawn)
