@@ -1,0 +1,52 @@
+"""What all tests share: a quiet, reproducible environment and small real data."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Before jax or ray are imported: one thread a process, so that tests are steady on a busy machine.
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+REQUIRED = os.environ.get("RQVAE_REQUIRE_ALL") == "1"
+"""Set by CI: what is missing on this machine then fails instead of being skipped."""
+
+
+def require(present: bool, missing: str) -> None:
+    """Skip with the reason, or fail where everything is required."""
+    if not present:
+        (pytest.fail if REQUIRED else pytest.skip)(missing)
+
+
+@pytest.fixture(scope="session")
+def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache folder of the tests' own, for this process and those that it starts."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RQVAE_CACHE_DIR", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def no_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder that holds nothing, so that the embedded sample serves."""
+    return tmp_path_factory.mktemp("no-data")
+
+
+@pytest.fixture(scope="session")
+def sample(cache_dir: Path, no_data: Path):
+    """The embedded sample: 5,000 real digits."""
+    from explorer.data import open_dataset
+
+    return open_dataset("mnist", no_data)
+
+
+@pytest.fixture(scope="session")
+def full_mnist() -> Path:
+    """The folder of the complete MNIST."""
+    folder = os.environ.get("TFDS_DATA_DIR", "")
+    require(bool(folder) and (Path(folder) / "mnist").is_dir(), "TFDS_DATA_DIR names no folder with a prepared mnist")
+    return Path(folder).absolute()

@@ -1,0 +1,56 @@
+"""The import arrows of the house: explorer ← actors ← ui, and who may import jax, ray and gradio."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def imports(path: Path) -> set[str]:
+    """Top-level names of all packages that a file imports, wherever in the file."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def files(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+@pytest.mark.parametrize(
+    ("package", "forbidden"),
+    [
+        ("explorer", {"actors", "ui", "ray", "gradio", "threading"}),
+        ("actors", {"ui", "gradio"}),
+        ("ui", {"jax", "flax", "optax", "ray"}),
+    ],
+)
+def test_no_floor_reaches_up(package: str, forbidden: set[str]) -> None:
+    assert len(files(package)) > 3
+    found = {str(path.relative_to(ROOT)): imports(path) & forbidden for path in files(package)}
+    assert not {path: names for path, names in found.items() if names}
+
+
+def test_only_the_ray_lab_imports_ray() -> None:
+    importers = [path.name for package in ("explorer", "actors", "ui") for path in files(package) if "ray" in imports(path)]
+    assert importers == ["ray_lab.py"]
+
+
+@pytest.mark.parametrize("module", ["explorer.config", "explorer.messages", "explorer.figures", "explorer.data", "actors.lab"])
+def test_settings_messages_figures_and_data_load_without_jax(module: str) -> None:
+    code = f"import sys, {module}; sys.exit('jax' in sys.modules or 'ray' in sys.modules or 'gradio' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("module", ["ui.app", "ui.arguments", "actors.devices", "actors.ray_lab"])
+def test_jax_is_not_imported_before_a_run_claims_its_threads(module: str) -> None:
+    code = f"import sys, {module}; sys.exit('jax' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
