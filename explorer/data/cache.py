@@ -12,11 +12,13 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic, time
+from time import time
 from uuid import uuid4
 
 import numpy as np
 from platformdirs import user_cache_path
+
+from explorer.data.locks import turn
 
 Arrays = dict[str, np.ndarray]
 Report = Callable[[str], None]
@@ -46,7 +48,8 @@ def load_or_build(key: str, fingerprint: str, build: Callable[[], Arrays], repor
     arrays = _load(entry, fingerprint)
     if arrays is not None:
         return arrays
-    with _turn(entry, report):
+    lock = entry.with_name(f"{entry.name}.lock")
+    with turn(lock, lambda: report("waiting for another process that is decoding the same images"), _PATIENCE):
         arrays = _load(entry, fingerprint)
         if arrays is not None:
             return arrays
@@ -116,25 +119,3 @@ def _sweep(entry: Path) -> None:
     for leftover in entry.glob("*.tmp"):
         if time() - leftover.stat().st_mtime > 3600:
             leftover.unlink(missing_ok=True)
-
-
-@contextmanager
-def _turn(entry: Path, report: Report) -> Iterator[None]:
-    """Wait while another process writes this entry; go on without a lock where there is none, or after a minute."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(entry.with_name(f"{entry.name}.lock"))
-    deadline = monotonic() + _PATIENCE
-    try:
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        while not lock.is_locked and monotonic() < deadline:
-            try:
-                lock.acquire(timeout=0.5)
-            except Timeout:
-                report("waiting for another process that is decoding the same images")
-    except (OSError, NotImplementedError):
-        pass
-    try:
-        yield
-    finally:
-        lock.release()

@@ -73,6 +73,12 @@ def find_prepared(name: str, root: Path) -> PreparedSet | None:
         raise DataError(f"{root / name} is damaged or of an old format ({problem!r}): {_DAMAGED}") from problem
 
 
+def prepared_names(root: Path) -> list[str]:
+    """The data sets prepared below `root`, `name` or `name/config`, of whatever kind."""
+    infos = [*root.glob("*/*/dataset_info.json"), *root.glob("*/*/*/dataset_info.json")]
+    return sorted({info.parent.parent.relative_to(root).as_posix() for info in infos})
+
+
 def _versions(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
