@@ -1,4 +1,4 @@
-"""Images and labels to train on, the fixed probe, and which images a step sees. Importing it brings in neither TFDS nor jax."""
+"""Images and labels to train on, the fixed probe, and which images a step sees. TFDS is imported when needed."""
 
 from explorer.data.batches import batch_indices
 from explorer.data.datasets import Dataset, check_dataset, open_dataset

@@ -10,8 +10,8 @@ def batch_indices(seed: int, step: int, size: int, batch_size: int) -> Int[np.nd
     """Indices, into `size` training images, of the batch of step `step` (counted from 0); read-only.
 
     Every epoch is a permutation of its own, cut into batches; what remains of it is dropped. A batch larger than the
-    data set holds each image as often as any other, or once more. Raises ValueError for a negative seed or step, and for
-    a size or batch size below 1.
+    data set holds each image as often as any other, or once more. Raises ValueError for a negative seed or step, and
+    for a size or batch size below 1.
     """
     if seed < 0 or step < 0 or size < 1 or batch_size < 1:
         raise ValueError(f"no batch of {batch_size} out of {size} images at step {step} with seed {seed}")

@@ -1,9 +1,9 @@
 """Decoded arrays on disk: written once, memory-mapped by every run of the machine.
 
 One folder an entry: an .npy file an array, and manifest.json, which is written last. Each file replaces its predecessor
-atomically, and a reader checks shape, type, size and checksum of exactly what it has mapped; so whatever was truncated,
-overwritten or half-written is found out at opening, and two writers without a lock between them do no harm. The checksum
-(CRC-32) of 47 MB takes about 10 ms, of pages that training reads anyway.
+atomically, and a reader checks shape, type, size and checksum of exactly what it has mapped; so whatever was
+truncated, overwritten or half-written is found out at opening, and two writers without a lock between them do no harm.
+The checksum (CRC-32) of 47 MB takes about 10 ms, of pages that training reads anyway.
 """
 
 import json
@@ -87,7 +87,7 @@ def _map(path: Path, expected: dict[str, object]) -> np.ndarray:
 
 
 def _summary(array: np.ndarray, size: int) -> dict[str, object]:
-    return {"shape": list(array.shape), "dtype": array.dtype.str, "size": size, "crc32": zlib.crc32(array)}
+    return {"shape": list(array.shape), "dtype": array.dtype.str, "size": size, "crc32": zlib.crc32(array.data)}
 
 
 def _save(entry: Path, fingerprint: str, arrays: Arrays) -> None:

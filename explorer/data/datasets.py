@@ -28,13 +28,13 @@ class Dataset:
 
 
 def open_dataset(
-    name: str, data_dir: str | Path | None = None, report: Callable[[str], None] = lambda text: None
+    name: str, data_dir: str | Path | None = None, report: Callable[[str], None] = lambda _: None
 ) -> Dataset:
     """The data set `name`: decoded before, or prepared in `data_dir`, or downloaded and prepared there.
 
     MNIST opens in any case: where it can be neither read nor downloaded, the embedded sample takes its place within
-    seconds, and the source says so. `data_dir` precedes TFDS_DATA_DIR, which precedes ~/tensorflow_datasets. `report` is
-    told what is happening. Raises DataError in words.
+    seconds, and the source says so. `data_dir` precedes TFDS_DATA_DIR, which precedes ~/tensorflow_datasets. `report`
+    is told what is happening. Raises DataError in words.
     """
     root = data_root(data_dir)
     prepared = find_prepared(name, root)

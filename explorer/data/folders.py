@@ -1,4 +1,4 @@
-"""Where prepared data sets are, and what they hold: read from their JSON files, without importing TFDS (which takes 2 s).
+"""Where prepared data sets are, and what they hold: read from their JSON files, because importing TFDS takes 2 s.
 
 Layout, as tensorflow-datasets writes it: <root>/<name>[/<config>]/<version>/{dataset_info.json, features.json, shards}.
 """
@@ -50,8 +50,8 @@ def data_root(data_dir: str | Path | None) -> Path:
         if asked and not root.is_dir():
             what = "is not a folder" if root.exists() else "does not exist"
             raise DataError(f"the data folder {root} {what}: name the folder that holds the TFDS data sets")
-        if root.is_dir():
-            next(root.iterdir(), None)
+        if root.is_dir() and not os.access(root, os.R_OK | os.X_OK):
+            raise DataError(f"the data folder {root} cannot be read: its permissions forbid it")
     except (OSError, RuntimeError, ValueError) as problem:
         raise DataError(f"the data folder {asked or '~/tensorflow_datasets'} cannot be read: {problem}") from problem
     return root
@@ -67,10 +67,10 @@ def find_prepared(name: str, root: Path) -> PreparedSet | None:
     try:
         folder = max(_versions(root / name), key=_version_number, default=None)
         return None if folder is None else _describe(name, root, folder)
+    except (FileNotFoundError, AttributeError, KeyError, TypeError, ValueError) as problem:
+        raise DataError(f"{root / name} is damaged or of an old format ({problem!r}): {_DAMAGED}") from problem
     except OSError as problem:
         raise DataError(f"the data set {name} in {root} cannot be read: {problem}") from problem
-    except (KeyError, TypeError, ValueError) as problem:
-        raise DataError(f"{root / name} is damaged or of an old format ({problem!r}): {_DAMAGED}") from problem
 
 
 def prepared_names(root: Path) -> list[str]:
@@ -82,7 +82,8 @@ def prepared_names(root: Path) -> list[str]:
 def _versions(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    return [path for path in folder.iterdir() if _VERSION.fullmatch(path.name) and (path / "dataset_info.json").exists()]
+    versions = [path for path in folder.iterdir() if _VERSION.fullmatch(path.name)]
+    return [path for path in versions if (path / "dataset_info.json").exists()]
 
 
 def _version_number(folder: Path) -> list[int]:
@@ -114,6 +115,6 @@ def _feature_keys(name: str, features: dict[str, Any]) -> tuple[str, str]:
 
 
 def _fingerprint(folder: Path) -> str:
-    """Changes whenever a file of the folder is replaced, so that arrays decoded from what it held before are dropped."""
+    """Changes whenever a file of the folder is replaced: arrays decoded from what it held before no longer count."""
     stamps = sorted((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in folder.iterdir())
     return hashlib.sha256(json.dumps(stamps).encode()).hexdigest()

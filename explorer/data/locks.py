@@ -10,7 +10,7 @@ from time import monotonic
 def turn(path: Path, waiting: Callable[[], None], patience: float) -> Iterator[None]:
     """Hold the lock file `path`, calling `waiting` twice a second while another process holds it.
 
-    Goes on without it where a lock cannot be had, or when `patience` seconds are over. A process that dies loses its lock.
+    Goes on without it where a lock cannot be had, or when `patience` seconds are over. A dead process holds no lock.
     """
     from filelock import FileLock, Timeout
 

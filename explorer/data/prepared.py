@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from time import monotonic
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ def decode(prepared: PreparedSet, report: Callable[[str], None]) -> Arrays:
         return _decode(prepared, report)
     except DataError:
         raise
-    except Exception as problem:  # noqa: BLE001 - readers of damaged files raise errors of many kinds
+    except Exception as problem:  # readers of damaged files raise errors of many kinds
         raise DataError(
             f"the prepared data set {prepared.folder} cannot be read ({problem}): delete that folder so that it is "
             "prepared again, or choose another data folder"
@@ -57,16 +58,17 @@ def _examples(prepared: PreparedSet, split: str) -> Iterator[tuple[bytes, int]]:
     import tensorflow_datasets as tfds
     from tensorflow_datasets.proto import tf_example_pb2
 
-    source = tfds.data_source(
+    source: Any = tfds.data_source(
         f"{prepared.name}:{prepared.version}",
         split=split,
         data_dir=str(prepared.root),
         download=False,
         deserialize_method=tfds.decode.DeserializeMethod.RAW_BYTES,
     )
+    parse = tf_example_pb2.Example.FromString  # pyright: ignore[reportAttributeAccessIssue] - made at run time
     for start in range(0, len(source), _CHUNK):
         for record in source.__getitems__(list(range(start, min(start + _CHUNK, len(source))))):
-            feature = tf_example_pb2.Example.FromString(record).features.feature
+            feature = parse(record).features.feature
             yield feature[prepared.image_key].bytes_list.value[0], feature[prepared.label_key].int64_list.value[0]
 
 

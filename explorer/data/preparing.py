@@ -1,8 +1,8 @@
 """Downloading and preparing data sets through tensorflow-datasets (TFDS), without TensorFlow.
 
 TFDS says what to download and what its checksums are, verifies it and writes it in its standard layout, array_record
-format. Three of its steps need TensorFlow, and are done here instead: extracting the files, parsing them (the IDX format,
-http://yann.lecun.com/exdb/mnist/) and encoding the images. So is the transfer, because TFDS's own retries for minutes.
+format. Three of its steps need TensorFlow, and are done here instead: extracting the files, parsing them (the IDX
+format, http://yann.lecun.com/exdb/mnist/) and encoding the images. So is the transfer: TFDS's own retries for minutes.
 """
 
 import gzip
@@ -81,7 +81,7 @@ def prepare(name: str, root: Path, report: Report) -> PreparedSet:
                 _download_and_prepare(name, root, report)
         except DataError:
             raise
-        except Exception as problem:  # noqa: BLE001 - TFDS, the network and the disk fail in many ways
+        except Exception as problem:  # TFDS, the network and the disk fail in many ways
             if find_prepared(name, root) is None:  # else a process with a lock of its own was faster
                 raise DataError(f"{name} could not be downloaded and prepared in {root}: {problem}") from problem
     prepared = find_prepared(name, root)
@@ -99,7 +99,8 @@ def _download_and_prepare(name: str, root: Path, report: Report) -> None:
         total = sum(info.size for info in builder.url_infos.values())
         done = 0
         for url, info in builder.url_infos.items():
-            done = _fetch(url, Path(folder) / info.filename, done, total, lambda text: report(f"downloading {name}, {text}"))
+            target = Path(folder) / info.filename
+            done = _fetch(url, target, done, total, lambda text: report(f"downloading {name}, {text}"))
         report(f"preparing {name}")
         builder.download_and_prepare(
             download_dir=folder,
@@ -115,7 +116,8 @@ def _fetch(url: str, target: Path, done: int, total: int, report: Report) -> int
     import requests
 
     told = 0.0
-    with requests.get(url, stream=True, timeout=(_PROBE_SECONDS, _STALL_SECONDS)) as response, target.open("wb") as file:
+    timeout = (_PROBE_SECONDS, _STALL_SECONDS)
+    with requests.get(url, stream=True, timeout=timeout) as response, target.open("wb") as file:
         response.raise_for_status()
         for chunk in response.iter_content(1 << 16):
             done += file.write(chunk)
@@ -128,7 +130,7 @@ def _fetch(url: str, target: Path, done: int, total: int, report: Report) -> int
 def _idx_builder(base: Any, report: Report) -> Any:
     """A builder like `base`, one of TFDS's MNIST family, that needs no TensorFlow and writes no line on stdout."""
 
-    class Builder(base, skip_registration=True):
+    class Builder(base, skip_registration=True):  # pyright: ignore[reportGeneralTypeIssues, reportCallIssue]
         name = base.name
         __module__ = base.__module__  # TFDS writes it into dataset_info.json, and looks for checksums beside it
 
