@@ -1,9 +1,15 @@
 """Which part of a machine a run may use: threads and GPU. To be set before jax is imported in the run's process."""
 
+import hashlib
 import os
+import platform
 import sys
 from collections.abc import MutableMapping
+from importlib.metadata import version
+from pathlib import Path
 from typing import Literal
+
+from platformdirs import user_cache_path
 
 from explorer.errors import ConfigError, NoCapacity
 
@@ -39,12 +45,29 @@ def claim(threads: int | None, gpus: float | None, environment: MutableMapping[s
 
     None leaves the choice to XLA: all cores, or a GPU if there is one.
     """
+    environment.setdefault("JAX_COMPILATION_CACHE_DIR", str(compilation_cache()))
+    environment.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
     if threads is not None:
         environment["NPROC"] = str(max(1, threads))
     if gpus == 0:
         environment["JAX_PLATFORMS"] = "cpu"
     else:
         environment.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+
+
+def compilation_cache() -> Path:
+    """Where XLA keeps what it compiled, for the next run of the same shape: a folder for each jax and kind of processor,
+    since code compiled for one processor may not run on another. Below RQVAE_CACHE_DIR, else the user's cache folder.
+    """
+    base = os.environ.get("RQVAE_CACHE_DIR")
+    folder = Path(base).expanduser().absolute() if base else user_cache_path("rq-vae-explorer")
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        processor = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    except OSError:
+        processor = platform.processor()
+    kind = hashlib.sha256(f"{platform.machine()} {processor}".encode()).hexdigest()[:8]
+    return folder / f"compiled-{version('jax')}-{kind}"
 
 
 def claim_local(gpu: Gpu) -> None:

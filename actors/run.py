@@ -22,7 +22,7 @@ from explorer.training.trainer import Trainer
 VIEW_INTERVAL = 0.2
 """Seconds from one look through the probe to the next, at the least, however often somebody asks."""
 VIEW_SHARE = 0.035
-"""Share of the training time that looking may take: after a look of 20 ms the next waits for 0.57 s."""
+"""Share of the training time that looking may take: after a look of 20 ms the next waits for 0.57 s (a second at the most)."""
 
 logger = logging.getLogger(__name__)
 
@@ -299,7 +299,7 @@ class Run:
         source = self._picture.data_source if data_source is None else data_source
         picture = _Picture(trainer.steps, trainer.epoch, losses, view, source, trainer.device)
         now = time.monotonic()
-        self._next_view = now + max(VIEW_INTERVAL, (now - began) / VIEW_SHARE)
+        self._next_view = now + min(max(VIEW_INTERVAL, (now - began) / VIEW_SHARE), 1.0)
         with self._asked:
             self._picture = picture
             self._view_asked = False

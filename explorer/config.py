@@ -65,7 +65,7 @@ LAMBDA_SETTINGS: dict[str, Setting] = {
 RUN_SETTINGS: dict[str, Setting] = {
     "learning_rate": Setting(
         0,
-        10,
+        1000,
         whole=False,
         live=True,
         label="learning rate",

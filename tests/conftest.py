@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-# Before jax or ray are imported: one thread a process, so that tests are steady on a busy machine.
+# Read when jax and ray are imported. What was compiled once is shared by all processes and the next time.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parent.parent / ".pytest_cache" / "compiled"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
 os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 

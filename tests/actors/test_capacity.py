@@ -1,0 +1,62 @@
+"""Whether a run fits and why it waits, in words."""
+
+import pytest
+
+from actors.capacity import Request, refuse_if_too_large, why_waiting
+from actors.devices import claim, gpus_per_run, parse_gpu
+from explorer.errors import ConfigError, NoCapacity
+
+
+def node(cpus: float, gpus: float = 0, alive: bool = True) -> dict:
+    return {"Alive": alive, "Resources": {"CPU": cpus, "GPU": gpus}}
+
+
+def test_a_run_that_some_node_can_hold_is_taken() -> None:
+    refuse_if_too_large(Request(2, 0.5), [node(1), node(4, 1)])
+
+
+@pytest.mark.parametrize(
+    "nodes", [[node(2)], [node(2), node(8, 0)], [node(1, 1)], [node(8, 1, alive=False), node(2)], []]
+)
+def test_a_run_that_no_live_node_can_hold_is_refused_with_what_there_is(nodes: list) -> None:
+    live = [n["Resources"] for n in nodes if n["Alive"]]
+    cpus, gpus = sum(r["CPU"] for r in live), sum(r["GPU"] for r in live)
+    with pytest.raises(NoCapacity, match=f"needs 2 CPU and 1 GPU on one node.*has {cpus} CPU and {gpus} GPU"):
+        refuse_if_too_large(Request(2, 1), nodes)
+
+
+def test_a_run_that_has_room_is_starting_and_one_that_has_none_is_queued_behind_named_runs() -> None:
+    total, free = {"CPU": 2.0}, {"CPU": 0.0}
+    assert why_waiting(Request(1, 0), 0.5, total, free, ["a"]) == "its process is starting"
+    queued = why_waiting(Request(1, 0), 0.5, total, free, ["a", "b"])
+    assert queued == "queued, needs 1 CPU: 2 of 2 CPU in use by a, b"
+
+
+@pytest.mark.parametrize("text", ["", "on", "-1", "0", "nan", "inf", "1.5", "1e9", "AUTO"])
+def test_a_gpu_share_is_auto_off_a_fraction_or_whole(text: str) -> None:
+    with pytest.raises(ConfigError, match="gpu must be auto, off, a fraction"):
+        parse_gpu(text)
+
+
+def test_auto_takes_a_share_only_where_there_is_a_gpu() -> None:
+    assert gpus_per_run("auto", 0) == 0
+    assert 0 < gpus_per_run("auto", 1) < 1
+    assert gpus_per_run("off", 8) == 0
+    assert gpus_per_run(parse_gpu("0.5"), 0) == 0.5
+
+
+def test_threads_and_devices_are_claimed_through_the_environment() -> None:
+    environment: dict[str, str] = {}
+    claim(1, 0, environment)
+    assert (environment["NPROC"], environment["JAX_PLATFORMS"]) == ("1", "cpu")
+    shared: dict[str, str] = {}
+    claim(None, 0.25, shared)
+    assert shared["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
+    assert not {"NPROC", "JAX_PLATFORMS"} & set(shared)
+    assert environment["JAX_COMPILATION_CACHE_DIR"] == shared["JAX_COMPILATION_CACHE_DIR"]
+
+
+def test_a_users_own_compilation_cache_is_left_alone() -> None:
+    environment = {"JAX_COMPILATION_CACHE_DIR": "/mine"}
+    claim(1, 0, environment)
+    assert environment["JAX_COMPILATION_CACHE_DIR"] == "/mine"

@@ -1,0 +1,295 @@
+"""What every Lab must do, with real training: the same tests against runs as threads and runs as Ray actors."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from actors.lab import Lab, RunInfo
+from explorer.config import Lambdas, RunConfig
+from explorer.errors import ConfigError, ExplorerError, UnknownRun
+
+CONFIG = RunConfig(batch_size=16, codebook_size=8)
+PATIENCE = 60.0
+
+
+@pytest.fixture(
+    scope="module", params=[pytest.param("local"), pytest.param("ray", marks=pytest.mark.slow)]
+)
+def lab(request, cache_dir, no_data) -> Iterator[Lab]:
+    if request.param == "local":
+        from actors.local_lab import LocalLab
+
+        opened: Lab = LocalLab(no_data)
+    else:
+        from actors.ray_lab import RayLab
+
+        opened = RayLab(data_dir=no_data, num_cpus=3)
+    opened.connect()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def shared(lab) -> Iterator[RunInfo]:
+    """One run for the tests that leave it as they found it."""
+    info = lab.start(CONFIG, "shared")
+    await_step(lab, info.run_id, 3)
+    yield info
+    lab.stop(info.run_id)
+
+
+@pytest.fixture
+def start(lab) -> Iterator[Callable[..., RunInfo]]:
+    """Start runs that end with the test."""
+    started: list[str] = []
+
+    def starter(config: RunConfig = CONFIG, name: str | None = None) -> RunInfo:
+        info = lab.start(config, name)
+        started.append(info.run_id)
+        return info
+
+    yield starter
+    for run_id in started:
+        lab.stop(run_id)
+
+
+def find(lab: Lab, run_id: str) -> RunInfo:
+    return next(info for info in lab.runs() if info.run_id == run_id)
+
+
+def await_info(lab: Lab, run_id: str, good: Callable[[RunInfo], bool]) -> RunInfo:
+    deadline = time.monotonic() + PATIENCE
+    while not good(info := find(lab, run_id)):
+        assert time.monotonic() < deadline, info
+        time.sleep(0.02)
+    return info
+
+
+def await_step(lab: Lab, run_id: str, step: int) -> RunInfo:
+    return await_info(lab, run_id, lambda info: info.step >= step)
+
+
+def paused_at(lab: Lab, run_id: str, step: int) -> None:
+    """Bring a run that was just started to exactly `step`, paused."""
+    lab.reset(run_id)
+    lab.pause(run_id)
+    await_info(lab, run_id, lambda info: info.status == "paused" and info.step == 0)
+    if step:
+        lab.step(run_id, step)
+        await_info(lab, run_id, lambda info: info.status == "paused" and info.step == step)
+
+
+def test_a_started_run_trains_and_shows_itself(lab, shared) -> None:
+    info = await_step(lab, shared.run_id, 5)
+    assert (info.name, info.config, info.status) == ("shared", CONFIG, "running")
+    snapshot = lab.poll({shared.run_id: None})[shared.run_id]
+    assert snapshot.view is not None
+    assert snapshot.view.codebooks.shape == (2, 8, 2)
+    assert snapshot.view.latents.shape == (512, 2)
+    assert snapshot.view.reconstructions.shape == (10, 28, 28)
+    assert snapshot.data_source == "embedded sample, 5,000 digits"
+
+
+def test_a_poll_answers_only_what_is_newer(lab, start) -> None:
+    run_id = start().run_id
+    await_step(lab, run_id, 1)
+    paused_at(lab, run_id, 2)
+    version = lab.poll({run_id: None})[run_id].version
+    assert lab.poll({run_id: version}) == {}
+    lab.step(run_id)
+    await_info(lab, run_id, lambda info: info.step == 3 and info.status == "paused")
+    newer = lab.poll({run_id: version})[run_id]
+    assert newer.version > version
+    assert newer.step == 3
+
+
+def test_a_watched_run_shows_later_and_later_steps(lab, shared) -> None:
+    first = lab.get_snapshot(shared.run_id).step
+    deadline = time.monotonic() + PATIENCE
+    while lab.get_snapshot(shared.run_id).step <= first + 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_set_lambdas_says_the_step_from_which_it_holds_and_the_log_agrees(lab, start) -> None:
+    run_id = start().run_id
+    await_step(lab, run_id, 3)
+    applied = lab.set_lambdas(run_id, {"commit": 3})
+    assert applied.lambdas == Lambdas(commit=3.0, codebook=1.0)
+    await_step(lab, run_id, applied.step + 1)
+    snapshot = lab.get_snapshot(run_id)
+    assert snapshot.lambdas == applied.lambdas
+    assert snapshot.since["commit"] == applied.step
+    assert snapshot.since["codebook"] == 0
+    changes = [event for event in lab.get_history(run_id).events if event.kind == "setting"]
+    assert [(e.step, e.detail) for e in changes] == [(applied.step, {"name": "commit", "old": 0.25, "new": 3.0})]
+
+
+def test_a_weight_holds_from_exactly_the_step_it_was_acknowledged_with(lab, start) -> None:
+    """total − recon − codebook = λ_commit·commit in every step of the curves."""
+    run_id = start().run_id
+    applied = lab.set_lambdas(run_id, {"commit": 3}) if await_step(lab, run_id, 3) else None
+    assert applied is not None
+    await_step(lab, run_id, applied.step + 3)
+    history = lab.get_history(run_id)
+    assert history.stride == 1
+    column = history.columns
+    weight = (column["loss/total"] - column["loss/recon"] - column["loss/codebook"]) / column["loss/commit"]
+    np.testing.assert_allclose(weight, np.where(history.steps < applied.step, 0.25, 3.0), rtol=1e-2)
+
+
+def test_the_learning_rate_is_live_too(lab, start) -> None:
+    run_id = start().run_id
+    await_step(lab, run_id, 1)
+    applied = lab.set_learning_rate(run_id, 0.01)
+    assert applied.learning_rate == 0.01
+    assert lab.get_snapshot(run_id).since["learning_rate"] == applied.step
+
+
+def test_pausing_and_resuming_changes_nothing_of_the_training(lab, start) -> None:
+    paused, steady = start().run_id, start().run_id
+    for run_id in (paused, steady):
+        await_step(lab, run_id, 1)
+        paused_at(lab, run_id, 0)
+    for step in (4, 8, 12):
+        lab.step(paused, 4)
+        await_info(lab, paused, lambda info, step=step: info.status == "paused" and info.step == step)
+        lab.get_snapshot(paused)
+    lab.step(steady, 12)
+    await_info(lab, steady, lambda info: info.status == "paused" and info.step == 12)
+    a, b = (lab.get_snapshot(run_id) for run_id in (paused, steady))
+    assert a.losses == b.losses
+    np.testing.assert_array_equal(a.view.codebooks, b.view.codebooks)
+    np.testing.assert_array_equal(a.view.latents, b.view.latents)
+
+
+def test_step_trains_exactly_that_many_steps(lab, start) -> None:
+    run_id = start().run_id
+    await_step(lab, run_id, 1)
+    paused_at(lab, run_id, 7)
+    time.sleep(0.2)
+    assert find(lab, run_id).step == 7
+    assert len(lab.get_history(run_id).steps) == 7
+
+
+def test_a_paused_run_shows_the_step_at_which_it_paused(lab, start) -> None:
+    run_id = start().run_id
+    await_step(lab, run_id, 1)
+    paused_at(lab, run_id, 5)
+    assert lab.get_snapshot(run_id).step == 5
+
+
+def test_resume_trains_on_and_reset_begins_anew(lab, start) -> None:
+    run_id = start().run_id
+    await_step(lab, run_id, 1)
+    paused_at(lab, run_id, 2)
+    first = lab.get_history(run_id)
+    lab.resume(run_id)
+    await_step(lab, run_id, 6)
+    lab.set_lambdas(run_id, {"commit": 0.25})
+    paused_at(lab, run_id, 2)
+    again = lab.get_history(run_id)
+    assert again.generation > first.generation
+    np.testing.assert_array_equal(again.columns["loss/total"], first.columns["loss/total"])
+
+
+def test_history_since_a_step_gives_what_came_after(lab, start) -> None:
+    run_id = start().run_id
+    await_step(lab, run_id, 1)
+    paused_at(lab, run_id, 6)
+    assert lab.get_history(run_id, 4).steps.tolist() == [5, 6]
+
+
+def test_a_loss_that_is_not_finite_fails_the_run_in_words_and_reset_heals_it(lab, start) -> None:
+    run_id = start(RunConfig(batch_size=16, learning_rate=1000, lambdas=Lambdas(1e6, 1e6))).run_id
+    failed = await_info(lab, run_id, lambda info: info.status == "failed")
+    assert f"not finite in step {failed.step + 1}" in failed.reason
+    snapshot = lab.get_snapshot(run_id)
+    assert snapshot.status == "failed"
+    assert snapshot.step == failed.step
+    assert np.isfinite(snapshot.view.codebooks).all()
+    with pytest.raises(ExplorerError, match="failed; reset it first"):
+        lab.resume(run_id)
+    lab.set_lambdas(run_id, Lambdas())
+    lab.set_learning_rate(run_id, 1e-3)
+    lab.reset(run_id)
+    await_info(lab, run_id, lambda info: info.status == "paused" and info.step == 0)
+    lab.step(run_id, 3)
+    assert await_step(lab, run_id, 3).reason == ""
+
+
+def test_a_stopped_run_keeps_its_last_words_and_takes_no_more(lab, start) -> None:
+    run_id = start().run_id
+    await_step(lab, run_id, 3)
+    stopped = lab.stop(run_id)
+    assert stopped.status == "stopped"
+    assert lab.get_snapshot(run_id).status == "stopped"
+    assert lab.get_snapshot(run_id).view is not None
+    assert len(lab.get_history(run_id).steps) == find(lab, run_id).step
+    assert lab.stop(run_id).status == "stopped"
+    with pytest.raises(ExplorerError, match="stopped"):
+        lab.set_lambdas(run_id, {"commit": 1})
+
+
+VERBS = {
+    "get_snapshot": (),
+    "get_history": (),
+    "pause": (),
+    "resume": (),
+    "step": (1,),
+    "reset": (),
+    "stop": (),
+    "set_lambdas": ({"commit": 1},),
+    "set_learning_rate": (0.1,),
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("run_id", ["run-missing", "", None, 3, "../x"])
+def test_an_unknown_run_is_said_to_be_unknown_by_every_verb(lab, shared, verb: str, run_id: object) -> None:
+    with pytest.raises(UnknownRun, match=f"known runs: .*{shared.run_id}"):
+        getattr(lab, verb)(run_id, *VERBS[verb])
+
+
+@pytest.mark.parametrize(
+    ("verb", "value"),
+    [
+        ("set_lambdas", {"commit": -1}),
+        ("set_lambdas", {"comit": 1}),
+        ("set_lambdas", {"commit": float("nan")}),
+        ("set_lambdas", {"commit": "1"}),
+        ("set_learning_rate", -1),
+        ("set_learning_rate", float("inf")),
+        ("step", 0),
+        ("step", 1.5),
+        ("step", 10**9),
+    ],
+)
+def test_a_bad_value_is_refused_and_the_run_goes_on_as_it_was(lab, shared, verb: str, value: object) -> None:
+    before = find(lab, shared.run_id)
+    with pytest.raises(ConfigError):
+        getattr(lab, verb)(shared.run_id, value)
+    after = await_step(lab, shared.run_id, before.step + 1)
+    assert (after.status, after.lambdas, after.learning_rate) == ("running", before.lambdas, before.learning_rate)
+
+
+def test_a_bad_name_starts_nothing(lab, shared) -> None:
+    before = len(lab.runs())
+    with pytest.raises(ConfigError, match="name must be"):
+        lab.start(CONFIG, "x" * 61)
+    assert len(lab.runs()) == before
+
+
+def test_a_data_set_that_cannot_be_had_fails_the_run_in_words(lab, start) -> None:
+    info = start(RunConfig(dataset="no_such_set"))
+    failed = await_info(lab, info.run_id, lambda info: info.status == "failed")
+    assert "no_such_set" in failed.reason
+
+
+def test_runs_are_listed_in_the_order_of_their_start_each_once(lab, shared, start) -> None:
+    run_id = start().run_id
+    ids = [info.run_id for info in lab.runs()]
+    assert ids.index(shared.run_id) < ids.index(run_id)
+    assert len(ids) == len(set(ids))
