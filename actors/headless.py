@@ -1,0 +1,277 @@
+"""One run from its first step to its last without a page: progress on a terminal, then files and a summary.
+
+Importing this brings in no jax: what XLA reads from its environment can be set until `train` is called.
+"""
+
+import math
+import platform
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, TextIO
+
+from tqdm import tqdm
+
+from actors.export import (
+    FILES,
+    HistoryFile,
+    claim_folder,
+    clear_folder,
+    write_config,
+    write_report,
+    write_snapshot,
+)
+from explorer.config import STEPS, RunConfig
+from explorer.curves import Curves
+from explorer.data import Dataset
+from explorer.messages import Health, History, Snapshot, View
+from explorer.quality import psnr
+
+if TYPE_CHECKING:
+    from explorer.training.trainer import Trainer
+
+PACKAGES = ("rq-vae-explorer", "jax", "jaxlib", "flax", "optax", "numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What became of a run. `failed` is the reason in words, empty if it did not fail; levels are in order."""
+
+    out: Path
+    asked: int
+    steps: int
+    seconds: float
+    device: str
+    probe_mse: float
+    codebook_size: int
+    active: tuple[int, ...]
+    perplexity: tuple[float, ...]
+    interrupted: bool = False
+    failed: str = ""
+
+    @property
+    def steps_per_second(self) -> float:
+        """Training alone, without opening the data and compiling."""
+        return self.steps / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def psnr(self) -> float:
+        """Of the probe images, dB."""
+        return psnr(self.probe_mse)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What was written."""
+        return tuple(self.out / name for name in FILES)
+
+    def __str__(self) -> str:
+        lines = [
+            *self._ending(),
+            f"{self.steps:,} steps in {self.seconds:.1f} s ({self.steps_per_second:.1f} steps/s, {self.device})",
+            f"probe MSE {self.probe_mse:.4f}, PSNR {self.psnr:.1f} dB",
+            "",
+            "level   active codes   perplexity",
+        ]
+        for level, (active, perplexity) in enumerate(zip(self.active, self.perplexity, strict=True), start=1):
+            share = f"{active}/{self.codebook_size}"
+            lines.append(f"{level:5}   {share:>12}   {perplexity:10.1f}")
+        return "\n".join([*lines, "", *(str(path) for path in self.files)])
+
+    def _ending(self) -> list[str]:
+        if self.failed:
+            return [f"Failed: {self.failed}. What was trained before is written."]
+        if self.interrupted:
+            return [f"Interrupted after step {self.steps:,} of {self.asked:,}: what was trained is written."]
+        return []
+
+
+def train(
+    config: RunConfig,
+    steps: int,
+    out: Path,
+    open_data: Callable[[Callable[[str], None]], Dataset],
+    *,
+    overwrite: bool = False,
+    progress: TextIO | None = None,
+) -> Summary:
+    """Train `steps` steps and write config.json, history.csv, snapshot.npz and report.png into the folder `out`.
+
+    `open_data` is given a function that it tells what it is doing; that, and a progress bar, go to `progress` (standard
+    error unless given). Ctrl-C, and a loss that is not finite, end the run early: what was trained is written all the
+    same, and the summary says so. Raises ExplorerError for a folder that cannot take the run (before anything else is
+    done), and what `open_data` raises; KeyboardInterrupt only while there is nothing to keep.
+    """
+    steps = int(STEPS.check("steps", steps))
+    claim_folder(out, overwrite=overwrite)
+    stream = sys.stderr if progress is None else progress
+
+    def say(text: str) -> None:
+        stream.write(f"{text}\n")
+        stream.flush()
+
+    say("opening the data")
+    dataset = open_data(say)
+    say(f"data: {dataset.source}")
+    say("compiling the training step")
+    from explorer.training.trainer import Trainer  # imports jax
+
+    trainer = Trainer(config, dataset)
+    trainer.warm_up()
+    clear_folder(out)
+    with _interrupt_noted() as interrupted:
+        run = _HeadlessRun(trainer, out, interrupted)
+        run.train(steps, stream)
+        say("writing the report")
+        return run.write(steps, dataset.source)
+
+
+class _HeadlessRun:
+    """The loop around a trainer, and what it collects."""
+
+    def __init__(self, trainer: "Trainer", out: Path, interrupted: threading.Event) -> None:
+        self._trainer = trainer
+        self._out = out
+        self._interrupted = interrupted
+        self._curves = Curves()
+        self._losses: dict[str, float] = {}
+        self._failed = ""
+        self._seconds = 0.0
+
+    def train(self, steps: int, stream: TextIO) -> None:
+        """Up to `steps` steps, each a row of history.csv."""
+        begun = time.monotonic()
+        quiet = not stream.isatty()
+        bar = tqdm(total=steps, unit="step", file=stream, dynamic_ncols=True, mininterval=2.0 if quiet else 0.1)
+        with HistoryFile(self._out) as history, bar:
+            while self._trainer.steps < steps and not self._interrupted.is_set() and not self._failed:
+                self._step(history, bar)
+        self._seconds = time.monotonic() - begun
+
+    def _step(self, history: HistoryFile, bar: "tqdm[Any]") -> None:
+        trainer, config = self._trainer, self._trainer.config
+        losses = trainer.step(config.lambdas, config.learning_rate)
+        if losses is None:
+            self._failed = (
+                f"the loss or a gradient was not finite in step {trainer.steps + 1}; the model is as it was after step "
+                f"{trainer.steps}; lower the learning rate or the loss weights"
+            )
+            return
+        self._losses = losses
+        health = trainer.health()
+        metrics = _metrics(losses, health)
+        self._curves.add(metrics)
+        weights = {f"lambda/{name}": value for name, value in config.lambdas.to_dict().items()}
+        live = weights | {"learning_rate": config.learning_rate}
+        history.add({"step": trainer.steps, "epoch": trainer.epoch, **metrics, **live})
+        bar.set_postfix_str(_brief(losses, health), refresh=False)
+        bar.update()
+
+    def write(self, asked: int, data_source: str) -> Summary:
+        """All files but history.csv; config.json last, so that where it is the others are whole."""
+        view = self._trainer.view()
+        snapshot = self._snapshot(view, data_source)
+        columns = self._curves.since(0)
+        history = History(snapshot.run_id, 0, self._curves.stride, *columns, ())
+        summary = self._summary(view, asked)
+        write_snapshot(self._out, snapshot, view)
+        write_report(self._out, snapshot, history, self._trainer.config)
+        write_config(self._out, self._trainer.config, _facts(summary, data_source))
+        return summary
+
+    def _snapshot(self, view: View, data_source: str) -> Snapshot:
+        trainer, config = self._trainer, self._trainer.config
+        return Snapshot(
+            run_id=self._out.resolve().name,
+            version=1,
+            generation=0,
+            status="failed" if self._failed else "stopped",
+            reason=self._failed,
+            step=trainer.steps,
+            epoch=trainer.epoch,
+            steps_per_second=0.0,
+            device=trainer.device,
+            data_source=data_source,
+            lambdas=config.lambdas,
+            learning_rate=config.learning_rate,
+            since=dict.fromkeys((*config.lambdas.to_dict(), "learning_rate"), 0),
+            losses=self._losses,
+            view=view,
+        )
+
+    def _summary(self, view: View, asked: int) -> Summary:
+        trainer = self._trainer
+        return Summary(
+            out=self._out,
+            asked=asked,
+            steps=trainer.steps,
+            seconds=self._seconds,
+            device=trainer.device,
+            probe_mse=view.probe_mse,
+            codebook_size=trainer.config.codebook_size,
+            active=tuple(view.health.active.tolist()),
+            perplexity=tuple(view.health.perplexity.tolist()),
+            interrupted=trainer.steps < asked and not self._failed,
+            failed=self._failed,
+        )
+
+
+def _metrics(losses: Mapping[str, float], health: Health) -> dict[str, float]:
+    metrics = {f"loss/{name}": value for name, value in losses.items()}
+    for level, (active, perplexity) in enumerate(zip(health.active, health.perplexity, strict=True)):
+        metrics[f"codebook/active/{level}"] = float(active)
+        metrics[f"codebook/perplexity/{level}"] = float(perplexity)
+    return metrics
+
+
+def _brief(losses: Mapping[str, float], health: Health) -> str:
+    """The state of training in the few words that fit behind a progress bar."""
+    active = _span([f"{count}" for count in health.active], health.active)
+    perplexity = _span([f"{value:.1f}" for value in health.perplexity], health.perplexity)
+    return f"recon {losses['recon']:.4f}, active {active} of {health.counts.shape[1]}, perplexity {perplexity}"
+
+
+def _span(words: list[str], values: Any) -> str:
+    """Each level's value; of more than three levels the least and the greatest."""
+    return " ".join(words) if len(words) <= 3 else f"{words[values.argmin()]} to {words[values.argmax()]}"
+
+
+def _facts(summary: Summary, data_source: str) -> dict[str, Any]:
+    return {
+        "steps_asked": summary.asked,
+        "steps": summary.steps,
+        "outcome": "failed" if summary.failed else "interrupted" if summary.interrupted else "finished",
+        "reason": summary.failed,
+        "probe_mse": summary.probe_mse if math.isfinite(summary.probe_mse) else None,
+        "data_source": data_source,
+        "device": summary.device,
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+    }
+
+
+@contextmanager
+def _interrupt_noted() -> Iterator[threading.Event]:
+    """Meanwhile SIGINT and SIGTERM only set the event: an exception could arise anywhere, even while a step holds the state.
+
+    Outside of the main thread, where signals cannot be caught and don't arrive, it does nothing.
+    """
+    noted = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield noted
+        return
+
+    def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        noted.set()
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,74 @@
+"""Ten digits over their reconstructions, and the use of every code as bars."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+
+from explorer.drawing.plane import shares
+from explorer.drawing.sheet import Box, Sheet, Word
+from explorer.messages import Health, View
+from explorer.palette import ACCENT, BAD, LINE, QUIET, TEXT
+
+NUMBERED = 13.0
+"""Least width of a bar, in units, that leaves room for its code's number."""
+
+
+def draw_digits(sheet: Sheet, box: Box, view: View) -> None:
+    """The card of reconstructions: input above, output below."""
+    inner = sheet.card(box, "Reconstructions", f"input above, output below · probe MSE {view.probe_mse:.4f}")
+    axes = sheet.axes(inner, "reconstructions")
+    shown, height, width = view.inputs.shape
+    gap = 0.1 * width
+    for row, images in enumerate((view.reconstructions, view.inputs)):
+        for column, image in enumerate(images):
+            left, bottom = column * (width + gap), row * (height + 1.8 * gap)
+            axes.imshow(image, cmap="gray", vmin=0, vmax=255, extent=(left, left + width, bottom, bottom + height))
+    axes.set(xlim=(0, shown * (width + gap) - gap), ylim=(0, 2 * height + 1.8 * gap), xticks=[], yticks=[])
+    axes.set_aspect("equal")
+
+
+def window_text(health: Health) -> str:
+    """Over which batches health is measured, and what dead means."""
+    if health.window == 0:
+        return f"no batch yet · dead below {health.threshold:.0%}"
+    batches = "last 100 batches" if health.window >= 100 else f"first {health.window} batches"
+    return f"{batches} · dead below {health.threshold:.0%}"
+
+
+def draw_health(sheet: Sheet, box: Box, view: View, columns: int = 1) -> None:
+    """The card of codebook health: for each level how many codes are in use, how evenly, and a bar a code."""
+    inner = sheet.card(box, "Codebook health", window_text(view.health))
+    levels = len(view.codebooks)
+    for level in range(levels):
+        _draw_level(sheet, inner.cell(level, columns, -(-levels // columns), gap=8), view, level)
+
+
+def _draw_level(sheet: Sheet, box: Box, view: View, level: int) -> None:
+    health, size = view.health, view.codebooks.shape[1]
+    line: list[Word] = [
+        (f"Level {level + 1}", {"color": TEXT}),
+        (f"{health.active[level]}/{size} active", {"color": TEXT if health.active[level] == size else BAD}),
+        (f"perplexity {health.perplexity[level]:.1f}", {"size": 8}),
+    ]
+    sheet.words(box.left, box.top + 7, line)
+    numbered = box.width / size >= NUMBERED and box.height >= 60
+    axes = sheet.axes(box.trimmed(top=17, bottom=13 if numbered else 2), f"health {level + 1}")
+    _bars(axes, shares(view)[level], health.dead[level], health.threshold)
+    if numbered:
+        axes.set_xticks(range(size), [str(code) for code in range(size)], size=6.5)
+        for label, dead in zip(axes.get_xticklabels(), health.dead[level], strict=True):
+            label.set_color(BAD if dead else QUIET)
+    else:
+        axes.set_xticks([])
+
+
+def _bars(axes: Axes, share: np.ndarray, dead: np.ndarray, threshold: float) -> None:
+    half = 0.44 if len(share) <= 128 else 0.5
+    sides = np.arange(len(share))[:, np.newaxis] + [-half, -half, half, half]
+    heights = share[:, np.newaxis] * [0, 1, 1, 0]
+    colours = np.where(dead, BAD, ACCENT)
+    bars = PolyCollection(np.stack([sides, heights], axis=-1), facecolors=colours, linewidths=0, alpha=0.85)
+    axes.add_collection(bars, autolim=False)
+    axes.axhline(0, color=LINE, linewidth=1.2)
+    axes.axhline(threshold, color=BAD, linewidth=0.8, linestyle=(0, (3, 3)), label="dead below")
+    axes.set(xlim=(-0.5, len(share) - 0.5), ylim=(0, 1.04 * max(share.max(), 4 * threshold)), yticks=[])

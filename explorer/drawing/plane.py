@@ -1,0 +1,171 @@
+"""Latent planes: quiet points coloured by digit, strong codes sized by use; one plane a level."""
+
+import numpy as np
+from jaxtyping import Bool, Float
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.patheffects import withStroke
+
+from explorer.drawing.sheet import POINTS_PER_UNIT, Box, Sheet
+from explorer.messages import View
+from explorer.palette import AXIS, CODE, DIGITS, GRID, ON_CODE, PANEL, QUIET, TEXT
+
+POINT_RADIUS = 2.3
+NAME_SIZE = 10.5
+NAME_REACH = 26.0
+"""How far, in units, a digit's name may move from its median to stay readable; else it is left out."""
+
+
+def residuals(view: View) -> Float[np.ndarray, "L P D"]:
+    """What each level quantizes: r_0 = z_e, then what the levels before left over (FORMULAS: Residual quantization)."""
+    levels = np.arange(len(view.codebooks))
+    chosen = view.codebooks.astype(np.float64)[levels, view.codes]
+    left_over = view.latents[:, np.newaxis].astype(np.float64) - np.cumsum(chosen, axis=1)
+    incoming = np.concatenate([view.latents[:, np.newaxis], left_over[:, :-1]], axis=1)
+    return incoming.swapaxes(0, 1)
+
+
+def shares(view: View) -> Float[np.ndarray, "L K"]:
+    """Each code's share of its level's assignments in the window; all 0 before the first batch."""
+    counts = view.health.counts
+    return counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1)
+
+
+def code_radius(share: Float[np.ndarray, " K"], dead: Bool[np.ndarray, " K"]) -> Float[np.ndarray, " K"]:
+    """Radii in units: the area grows with the use; many codes are drawn smaller, so that they don't hide the points."""
+    least = min(3.5, 3.5 * (32 / len(share)) ** 0.5)
+    return np.where(dead, max(least, 1.3) + 0.7, least + 22 * np.sqrt(share))
+
+
+def draw_plane(sheet: Sheet, box: Box, view: View, level: int) -> None:
+    """The card of one level."""
+    note = "encoder outputs" if level == 0 else f"what level{'s 1 to' if level > 1 else ''} {level} left over"
+    inner = sheet.card(box, f"Level {level + 1}", note).trimmed(left=-6, right=-6, bottom=-4)
+    axes = sheet.axes(inner, f"plane {level + 1}")
+    points = residuals(view)[level]
+    drawable = np.isfinite(points).all(axis=1)
+    codes = view.codebooks[level].astype(np.float64)
+    _frame(axes, inner, np.concatenate([points[drawable], codes]))
+    for digit, colour in enumerate(DIGITS):
+        x, y = points[drawable & (view.labels == digit)].T
+        axes.scatter(x, y, s=_area(POINT_RADIUS), color=colour, alpha=0.5, linewidths=0, label=f"digit {digit}")
+    radius = code_radius(shares(view)[level], view.health.dead[level])
+    _draw_codes(axes, codes, radius, view.health.dead[level])
+    _draw_names(axes, inner, points[drawable], view.labels[drawable], codes, np.where(view.health.dead[level], 0, radius))
+    if not drawable.all():
+        words = f"{np.sum(~drawable)} of {len(drawable)} points are not finite"
+        axes.text(0.5, 0.97, words, transform=axes.transAxes, ha="center", va="top", size=8, color=TEXT)
+
+
+def _area(radius: float | Float[np.ndarray, " K"]) -> float | Float[np.ndarray, " K"]:
+    """Matplotlib's marker size, points², of a circle of that radius in units."""
+    return (2 * radius * POINTS_PER_UNIT) ** 2
+
+
+def _frame(axes: Axes, box: Box, shown: Float[np.ndarray, "N D"]) -> None:
+    """Limits that hold everything shown, one scale for both axes; grid lines with quiet numbers inside."""
+    low, high = shown.min(axis=0), shown.max(axis=0)
+    room = np.array([box.width, box.height])
+    scale = max(float(np.max((high - low) / (room - 56))), 1e-9)
+    middle = (low + high) / 2
+    lower, upper = middle - room * scale / 2, middle + room * scale / 2
+    axes.set(xlim=(lower[0], upper[0]), ylim=(lower[1], upper[1]))
+    axes.set_aspect("equal")
+    axes.locator_params(nbins=7)
+    axes.grid(color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.axhline(0, color=AXIS, linewidth=0.8, zorder=0.6)
+    axes.axvline(0, color=AXIS, linewidth=0.8, zorder=0.6)
+    axes.tick_params(axis="x", pad=-9, labelsize=6.5)
+    axes.tick_params(axis="y", pad=-3, labelsize=6.5)
+    for label in axes.get_yticklabels():
+        label.set(ha="left", va="bottom")
+
+
+def _draw_codes(
+    axes: Axes, codes: Float[np.ndarray, "K D"], radius: Float[np.ndarray, " K"], dead: Bool[np.ndarray, " K"]
+) -> None:
+    fine = len(codes) > 64
+    hollow = codes[dead]
+    dashes = (0, (1.6, 1.2))
+    axes.scatter(
+        *hollow.T,
+        s=_area(radius[dead]),
+        facecolors="none",
+        edgecolors=CODE,
+        linewidths=0.6 if fine else 1.0,
+        linestyles=[dashes],
+        alpha=0.75,
+        zorder=4,
+        label="dead codes",
+    )
+    axes.scatter(
+        *codes[~dead].T,
+        s=_area(radius[~dead]),
+        color=CODE,
+        edgecolors=PANEL,
+        linewidths=0.4 if fine else 1.0,
+        zorder=5,
+        label="active codes",
+    )
+    for code in np.flatnonzero(~dead & (radius >= 6)):
+        size = min(8.0, 1.45 * radius[code] / max(len(str(code)), 1.55))
+        axes.annotate(
+            str(code), codes[code], ha="center", va="center_baseline", size=size, weight="bold", color=ON_CODE, zorder=6
+        )
+
+
+def _draw_names(
+    axes: Axes,
+    box: Box,
+    points: Float[np.ndarray, "P D"],
+    labels: np.ndarray,
+    codes: Float[np.ndarray, "K D"],
+    radius: Float[np.ndarray, " K"],
+) -> None:
+    """Each digit's name at the median of its points, so that colour is never the only sign."""
+    digits = [digit for digit in range(len(DIGITS)) if np.any(labels == digit)]
+    if not digits:
+        return
+    medians = np.array([np.median(points[labels == digit], axis=0) for digit in digits])
+    scale = np.ptp(axes.get_xlim()) / box.width
+    large = radius >= 6
+    places = _apart(medians / scale, codes[large] / scale, radius[large]) * scale
+    for digit, median, place in zip(digits, medians, places, strict=True):
+        if np.linalg.norm(place - median) > NAME_REACH * scale:
+            continue
+        name = axes.annotate(str(digit), place, ha="center", va="center", size=NAME_SIZE, weight="bold", zorder=7)
+        name.set(color=_darker(DIGITS[digit]), path_effects=[withStroke(linewidth=2.6, foreground=PANEL)])
+        name.set_gid(f"name {digit}")
+
+
+def _apart(
+    names: Float[np.ndarray, "N D"], codes: Float[np.ndarray, "K D"], radius: Float[np.ndarray, " K"]
+) -> Float[np.ndarray, "N D"]:
+    """The names, moved as little as makes them clear of one another and of the large codes; in units."""
+    half = 7.5
+    obstacles = np.concatenate([np.zeros(len(names)) + half, radius])
+    clearance = half + obstacles
+    places = names.copy()
+    for _ in range(60):
+        away = places[:, np.newaxis] - np.concatenate([places, codes])
+        distance = np.maximum(np.linalg.norm(away, axis=-1), 1e-6)
+        overlap = np.maximum(clearance - distance, 0)
+        np.fill_diagonal(overlap[:, : len(names)], 0)
+        places = places + 0.3 * np.einsum("nm,nmd->nd", overlap / distance, away)
+    return places
+
+
+def _darker(colour: str) -> tuple[float, float, float]:
+    """The colour as ink: dark enough to be read on white."""
+    red, green, blue = (0.62 * part for part in to_rgb(colour))
+    return red, green, blue
+
+
+def draw_legend(sheet: Sheet, x: float, y: float, *, dead: bool) -> None:
+    """What the colours and the circles of the planes mean."""
+    dots = [[("●", {"color": colour, "size": 8}), (str(digit), {})] for digit, colour in enumerate(DIGITS)]
+    codes = [("●", {"color": CODE, "size": 10}), ("active code, sized by use", {})]
+    if dead:
+        codes += [("◌", {"color": CODE, "size": 10}), ("dead code", {})]
+    sheet.words(x, y, [word for dot in dots for word in dot] + codes, gap=5)
