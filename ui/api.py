@@ -125,7 +125,8 @@ def expose(lab: Lab) -> None:
 
     def start_run(config: dict, name: str = "") -> dict:
         """Start a training run and return it at once. `config` may name any of: dataset, seed, batch_size, levels,
-        codebook_size, latent_dim, learning_rate, lambdas {commit, codebook}; what is left out has its default."""
+        codebook_size, latent_dim, learning_rate, lambdas {commit, codebook}; what is left out has its default.
+        """
         return run_dict(lab.start(RunConfig.from_dict(config), name))
 
     def list_runs() -> list:
@@ -134,7 +135,8 @@ def expose(lab: Lab) -> None:
 
     def get_snapshot(run_id: str) -> dict:
         """One consistent instant of a run: codebooks [levels][codes][2], counts and dead codes of the last 100 batches,
-        health, latents, labels and codes of the 512 probe images, ten inputs and reconstructions, losses, speed."""
+        health, latents, labels and codes of the 512 probe images, ten inputs and reconstructions, losses, speed.
+        """
         return snapshot_dict(fresh_snapshot(lab, run_id))
 
     def get_history(run_id: str, since: int = 0) -> dict:
@@ -167,6 +169,7 @@ def expose(lab: Lab) -> None:
         """End a run and free what it holds; its last snapshot and curves stay readable."""
         return run_dict(lab.stop(run_id))
 
-    endpoints = (start_run, list_runs, get_snapshot, get_history, set_lambdas)
-    for endpoint in (*endpoints, pause_run, resume_run, step_run, reset_run, stop_run):
+    observe: list[Callable[..., Any]] = [start_run, list_runs, get_snapshot, get_history]
+    steer: list[Callable[..., Any]] = [set_lambdas, pause_run, resume_run, step_run, reset_run, stop_run]
+    for endpoint in observe + steer:
         gr.api(in_words(endpoint), api_name=endpoint.__name__, queue=False)

@@ -30,7 +30,9 @@ Ctrl-C ends it early and keeps what was trained."""
 
 PORT = Setting(0, 65535, whole=True, live=False, label="port", help="TCP port of the page; 0 takes any free one.")
 REFRESH = Setting(0.25, 5, whole=False, live=True, label="refresh", help="Seconds between two looks at the runs.")
-CPUS = Setting(0.5, 1024, whole=False, live=False, label="cpus-per-run", help="CPUs (and threads) of each run under Ray.")
+CPUS = Setting(
+    0.5, 1024, whole=False, live=False, label="cpus-per-run", help="CPUs (and threads) of each run under Ray."
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -92,8 +94,12 @@ def _serve_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--address", metavar="HOST:PORT", help="join the Ray cluster at this address")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=number("port", PORT), default=7860, help=f"{PORT.help} (default: %(default)s)")
-    parser.add_argument("--refresh", type=number("refresh", REFRESH), default=0.5, help=f"{REFRESH.help} (default: 0.5)")
-    parser.add_argument("--cpus-per-run", type=number("cpus-per-run", CPUS), default=1, help=f"{CPUS.help} (default: 1)")
+    parser.add_argument(
+        "--refresh", type=number("refresh", REFRESH), default=0.5, help=f"{REFRESH.help} (default: 0.5)"
+    )
+    parser.add_argument(
+        "--cpus-per-run", type=number("cpus-per-run", CPUS), default=1, help=f"{CPUS.help} (default: 1)"
+    )
     _shared_arguments(parser)
 
 
@@ -104,11 +110,16 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     for name, setting in LAMBDA_SETTINGS.items():
         default = getattr(Lambdas(), name)
         parser.add_argument(
-            f"--{name}", type=number(setting.label, setting), default=default, help=f"{setting.help} (default: {default:g})"
+            f"--{name}",
+            type=number(setting.label, setting),
+            default=default,
+            help=f"{setting.help} (default: {default:g})",
         )
     for name, setting in RUN_SETTINGS.items():
         flag, default = f"--{name.replace('_', '-')}", getattr(RunConfig(), name)
-        parser.add_argument(flag, type=number(name, setting), default=default, help=f"{setting.help} (default: {default:g})")
+        parser.add_argument(
+            flag, type=number(name, setting), default=default, help=f"{setting.help} (default: {default:g})"
+        )
     _shared_arguments(parser)
 
 

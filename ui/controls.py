@@ -97,7 +97,7 @@ def weight_control(name: str, value: float) -> WeightControl:
     setting, scale = LIVE_SETTINGS[name], SCALES[name]
     with gr.Row(elem_classes="weight"):
         gr.HTML(
-            f'<b>{setting.label}</b>{help_mark(name)}<small>{PURPOSE.get(name, "")}</small>',
+            f"<b>{setting.label}</b>{help_mark(name)}<small>{PURPOSE.get(name, '')}</small>",
             elem_classes="weight-name",
         )
         slider = gr.Slider(

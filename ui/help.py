@@ -6,8 +6,8 @@ from explorer.config import LAMBDA_SETTINGS, RUN_SETTINGS
 
 HELP: dict[str, str] = {
     "bar": "Start begins a run, or goes on with a paused one. Pause stops after the step in progress. Step trains on one "
-    "batch. Reset goes back to step 0 with the same seed and the weights as they are now. Stop ends the run for good.",
-    "facts": "One step is one batch; epoch = steps · batch size / training images.",
+    "batch. Reset goes back to step 0 with the same seed and the weights as they are now. Stop ends the run for good. "
+    "One step is one batch; epoch = steps · batch size / training images.",
     "planes": "Level 1 shows where the encoder puts 512 fixed test images, z_e; level l shows what the levels before left "
     "over, r = z_e − (q₁ + … + q₍ₗ₋₁₎). Each goes to its nearest code, argminₖ ‖r − eₖ‖². Wheel or pinch zooms, dragging "
     "moves, a double click or 0 goes back; n and p walk through the codes.",
@@ -21,7 +21,6 @@ HELP: dict[str, str] = {
     "equal in value and differ in whom they move. total = recon + λ_commit·commit + λ_codebook·codebook.",
     "weights": "Loss weights and the learning rate hold from the next batch on, without a restart; leftmost is exactly 0, "
     "and the field takes any number of the range.",
-    "refresh": "How often this page asks for news while it is visible.",
     **{name: setting.help for name, setting in LAMBDA_SETTINGS.items()},
     "learning_rate": RUN_SETTINGS["learning_rate"].help,
 }

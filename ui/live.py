@@ -16,10 +16,13 @@ from ui.help import help_mark
 from ui.hub import Hub, packed
 
 STATIC = Path(__file__).parent / "static"
-"""Served by the application at /assets."""
+"""Served by the application at ASSETS."""
+
+ASSETS = "/bench"
+"""Not /assets or /static: those are Gradio's own."""
 
 ON_LOAD = """
-import(new URL("assets/live.js", document.baseURI))
+import(new URL("bench/live.js", document.baseURI))
   .then((page) => page.start({ element, props, server, watch, sync: () => trigger("sync") }))
   .catch((error) => {
     element.querySelector(".stage-title").textContent = "The page could not be loaded completely";

@@ -5,6 +5,7 @@ import gradio as gr
 from actors.lab import Lab
 from explorer.config import RunConfig
 from ui.hub import Hub
+from ui.live import ASSETS
 from ui.tabs import run
 
 TITLE = "RQ-VAE Explorer"
@@ -15,10 +16,10 @@ THEME = gr.themes.Default(
     font=("system-ui", "sans-serif"),
     font_mono=("ui-monospace", "monospace"),
 )
+CSS = ""
+"""Nothing: the style sheets are linked in HEAD, where Gradio does not rewrite their selectors."""
 STYLES = ("base.css", "bench.css", "controls.css")
-HEAD = '<meta name="viewport" content="width=device-width, initial-scale=1">' + "".join(
-    f'<link rel="stylesheet" href="assets/{name}">' for name in STYLES
-)
+HEAD = "".join(f'<link rel="stylesheet" href="{ASSETS[1:]}/{name}">' for name in STYLES)
 MASTHEAD = """
 <h1>RQ-VAE Explorer</h1>
 <span class="lab"><span data-testid="data-source"></span><span data-testid="lab"></span>

@@ -5,8 +5,8 @@
  * @typedef {[number, number, number, number]} Box left, bottom, right, top
  */
 
-const SHRINK_BELOW = 0.45;
-const SHRINK_AFTER = 12;
+const SHRINK_BELOW = 0.66;
+const SHRINK_AFTER = 10;
 
 export class Axes {
   constructor() {

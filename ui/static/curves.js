@@ -2,11 +2,13 @@
  * The loss curves, by Plotly. Weighed against others: uPlot and Chart.js are smaller and faster, but come in no Python
  * wheel, and nothing is vendored here; Gradio's LinePlot took 193 ms of the main thread a tick for 800 points; Bokeh's
  * script is as large and would be one more dependency. Plotly is loaded only once there is something to draw, and drawn
- * at most once in REDRAW milliseconds.
+ * at most once in REDRAW milliseconds, and more rarely where that is slow.
  */
 import { weight } from "./format.js";
 
 const REDRAW = 1000;
+/** A drawing may take this part of the time. */
+const SHARE = 0.025;
 const MOST_MARKERS = 40;
 const NAMES = { commit: "λ_commit", codebook: "λ_codebook", learning_rate: "learning rate" };
 /** commit and codebook are equal in value: one is drawn dashed over the other. */
@@ -42,6 +44,7 @@ export class Curves {
     this.history = null;
     this.run = "";
     this.drawnAt = -REDRAW;
+    this.pause = REDRAW;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     for (const radio of section.querySelectorAll("[name=curve-scale]")) {
@@ -55,7 +58,7 @@ export class Curves {
 
   /** @param {import("./history.js").History | null} history @param {string} run */
   update(history, run) {
-    if (run !== this.run) this.drawnAt = -REDRAW;
+    if (run !== this.run) this.drawnAt = -Infinity;
     Object.assign(this, { history, run });
     this.#soon();
   }
@@ -67,7 +70,7 @@ export class Curves {
   }
 
   #soon() {
-    this.timer ??= setTimeout(() => this.#draw(), Math.max(0, this.drawnAt + REDRAW - performance.now()));
+    this.timer ??= setTimeout(() => this.#draw(), Math.max(0, this.drawnAt + this.pause - performance.now()));
   }
 
   async #draw() {
@@ -78,7 +81,9 @@ export class Curves {
     if (!history?.steps.length && !chart.hasChildNodes()) return;
     try {
       const Plotly = await plotly();
+      const before = performance.now();
       await Plotly.react(chart, traces(history, this.colours), layout(history, this), { displayModeBar: false, doubleClick: "reset" });
+      this.pause = Math.min(Math.max((performance.now() - before) / SHARE, REDRAW), 5 * REDRAW);
       describe(chart, history);
     } catch (error) {
       chart.textContent = `No curves: ${/** @type {Error} */ (error).message}.`;
@@ -117,7 +122,7 @@ function layout(history, { colours, scale, run, chart }) {
     hoverlabel: { bgcolor: colours.panel, bordercolor: colours.grid, font: { color: colours.text } },
     legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom", font: { size: 11 } },
     xaxis: { ...axis, showgrid: false, title: { text: "" }, hoverformat: ",d", rangemode: "tozero", tickformat: ",d" },
-    yaxis: { ...axis, type: scale, rangemode: scale === "log" ? "normal" : "tozero", dtick: undefined, nticks: 6, exponentformat: "power" },
+    yaxis: { ...axis, type: scale, rangemode: scale === "log" ? "normal" : "tozero", tickformat: "~g", nticks: 6 },
     shapes: changes.map((change) => marker(change, colours)),
     annotations: changes.map((change, i) => markerText(change, i, colours)),
   };

@@ -19,7 +19,7 @@ export class Digits {
   update(view, fixed) {
     this.shown = view && fixed ? { view, fixed } : null;
     const mse = view?.probeMse;
-    this.caption.textContent = mse == null ? "input above, output below" : `input above, output below · MSE ${mse.toFixed(4)}`;
+    this.caption.textContent = mse == null ? "input over output" : `input over output · MSE ${mse.toFixed(4)}`;
     const text = mse == null ? "No reconstructions yet" : `Ten test digits over their reconstructions; mean squared error ${mse.toFixed(4)} over 512 test images`;
     this.canvas.setAttribute("aria-label", text);
     this.#draw();
@@ -32,12 +32,16 @@ export class Digits {
     const width = Math.round(canvas.clientWidth * ratio);
     if (!width) return;
     const gap = Math.round(GAP * ratio);
-    const cell = Math.floor((width - (count - 1) * gap) / count);
+    const cell = (width - (count - 1) * gap) / count;
     canvas.width = width;
-    canvas.height = 2 * cell + 2 * gap;
+    canvas.height = Math.round(2 * cell + 2 * gap);
     canvas.style.height = `${canvas.height / ratio}px`;
-    if (!shown) return;
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    if (!shown) {
+      context.fillStyle = getComputedStyle(canvas).getPropertyValue("--bench-grid");
+      for (let i = 0; i < 2 * count; i++) context.fillRect((i % count) * (cell + gap), Math.floor(i / count) * (cell + 2 * gap), cell, cell);
+      return;
+    }
     [shown.fixed.inputs, shown.view.reconstructions].forEach((images, row) => {
       this.#fillStrip(images, shown.fixed);
       for (let i = 0; i < count; i++) {

@@ -71,7 +71,7 @@ export class Health {
 
 /** @param {View} view */
 const windowText = (view) =>
-  `${view.window < 100 ? `first ${view.window}` : "last 100"} batches · dead below ${percent(view.threshold)}`;
+  `${view.window < 100 ? `first ${view.window}` : "last 100"} batches · dead below ${Number((100 * view.threshold).toPrecision(3))}%`;
 
 /**
  * @param {HTMLCanvasElement} canvas @param {number[]} used @param {boolean[]} dead @param {number} threshold

@@ -59,6 +59,14 @@ export function scenes(view, cumulative) {
   });
 }
 
+/** The median of each digit's points: [10][2], NaN where there are none. @param {Float32Array} points @param {Uint8Array} labels */
+export function medians(points, labels) {
+  return Float32Array.from({ length: 20 }, (_, i) => {
+    const values = points.filter((_, j) => (j & 1) === (i & 1) && labels[j >> 1] === i >> 1).sort();
+    return values[values.length >> 1] ?? NaN;
+  });
+}
+
 /** Each code's share of a level's choices. @param {View} view @param {number} level @returns {number[]} */
 export function shares(view, level) {
   const counts = view.counts.subarray(level * view.size, (level + 1) * view.size);

@@ -8,6 +8,7 @@ import { Digits } from "./digits.js";
 import { Focus } from "./focus.js";
 import { Health } from "./health.js";
 import { History } from "./history.js";
+import { endLeftoverClock } from "./idle.js";
 import { Motion } from "./motion.js";
 import { onThemeChange, palette } from "./palette.js";
 import { Planes } from "./planes.js";
@@ -18,6 +19,8 @@ import { Status } from "./status.js";
 import { Weights } from "./weights.js";
 
 const REFRESH_KEY = "rq-vae-explorer.refresh";
+/** Milliseconds after which a start that brought no run is no longer announced. */
+const START_PATIENCE = 6000;
 const ENDED = ["stopped", "lost"];
 
 class Live {
@@ -40,7 +43,11 @@ class Live {
     this.listed = "";
     this.synced = "";
     this.connected = true;
+    this.starting = false;
     this.#forget(remembered());
+    for (const id of ["verb-start", "start-new-run"]) {
+      document.getElementById(id)?.addEventListener("click", () => this.#starts());
+    }
     watch("value", () => this.#told());
     onThemeChange(() => this.#recolour());
     this.poller = new Poller({
@@ -60,6 +67,18 @@ class Live {
     this.fixed = null;
     this.trouble = "";
     this.history = new History();
+  }
+
+  /** Say so at once; until the run is there, or its start was refused. */
+  #starts() {
+    this.starting = true;
+    setTimeout(() => this.#started(), START_PATIENCE);
+    this.#show();
+  }
+
+  #started() {
+    this.starting = false;
+    this.#show();
   }
 
   /** @param {string} id */
@@ -149,7 +168,10 @@ class Live {
       close("new-run");
       this.#select(told.run);
     }
-    if (told.news) this.poller.now();
+    if (told.news) {
+      this.starting = false;
+      this.poller.now();
+    }
   }
 
   #recolour() {
@@ -162,6 +184,7 @@ class Live {
 
 /** @param {{ element: HTMLElement, props: any, server: any, watch: any, sync: () => void }} bridge */
 export function start(bridge) {
+  endLeftoverClock();
   placePopovers();
   panelOf("new-run", "new-run-button");
   panelOf("settings", "settings-button");

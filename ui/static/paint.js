@@ -96,32 +96,25 @@ export function paintLines(context, at, points, ends, labels, mask, colours) {
 }
 
 /**
- * Each digit's name at the median of its points, so that colour is never the only sign.
- * @param {Context} context @param {Projection} at @param {Float32Array} points @param {Uint8Array} labels
+ * Each digit's name at its place, so that colour is never the only sign.
+ * @param {Context} context @param {Projection} at @param {Float32Array} places [10][2], NaN for a digit without points
  * @param {number | null} only @param {Palette} colours
  */
-export function paintNames(context, at, points, labels, only, colours) {
+export function paintNames(context, at, places, only, colours) {
   context.font = "bold 14px system-ui, sans-serif";
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.lineJoin = "round";
   for (let digit = 0; digit < 10; digit++) {
     if (only !== null && digit !== only) continue;
-    const [x, y] = [median(points, labels, digit, 0), median(points, labels, digit, 1)];
-    if (x === undefined || y === undefined) continue;
+    const [x, y] = [places[2 * digit], places[2 * digit + 1]];
+    if (Number.isNaN(x)) continue;
     context.lineWidth = 3.5;
     context.strokeStyle = colours.panel;
     context.strokeText(`${digit}`, at.x(x), at.y(y));
     context.fillStyle = colours.digits[digit];
     context.fillText(`${digit}`, at.x(x), at.y(y));
   }
-}
-
-/** @param {Float32Array} points @param {Uint8Array} labels @param {number} digit @param {number} axis */
-function median(points, labels, digit, axis) {
-  const values = [];
-  for (let i = 0; i < labels.length; i++) if (labels[i] === digit) values.push(points[2 * i + axis]);
-  return values.sort((a, b) => a - b)[values.length >> 1];
 }
 
 /** A code's radius: its area grows with its use. @param {number} share 0..1 @param {boolean} dead @param {number} size */

@@ -7,6 +7,7 @@
 import { extentOf, projection } from "./axes.js";
 import { Camera } from "./camera.js";
 import { percent } from "./format.js";
+import { medians } from "./levels.js";
 import { Tween } from "./motion.js";
 import { codeRadius, paintCodes, paintGrid, paintLines, paintNames, paintPoints } from "./paint.js";
 
@@ -27,6 +28,7 @@ export class Plane {
     this.canvas.setAttribute("role", "img");
     this.tooltip = host.appendChild(document.createElement("span"));
     this.tooltip.className = "tooltip";
+    this.tooltip.hidden = true;
     this.tooltip.setAttribute("role", "status");
     this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     /** @type {Scene | null} */
@@ -37,6 +39,7 @@ export class Plane {
     this.points = new Tween();
     this.ends = new Tween();
     this.codes = new Tween();
+    this.names = new Tween();
     this.camera = new Camera(this.canvas, () => axes.at(motion.progress), () => this.draw());
     this.drawer = () => this.draw();
     motion.drawers.add(this.drawer);
@@ -52,6 +55,7 @@ export class Plane {
     this.labels = labels;
     this.points.aim(scene.points);
     this.codes.aim(scene.codes);
+    this.names.aim(medians(scene.points, labels));
     this.ends.aim(scene.ends ?? new Float32Array(0));
     this.axes.include(extentOf(scene.points, scene.codes, ...(scene.ends ? [scene.ends] : [])));
     if (!sameKind) this.camera.own = null;
@@ -82,13 +86,13 @@ export class Plane {
     paintGrid(context, at, colours, width, height);
     if (!scene) return;
     const { progress } = this.motion;
-    const [points, ends, codes] = [this.points, this.ends, this.codes].map((tween) => tween.at(progress));
+    const [points, ends, codes, names] = [this.points, this.ends, this.codes, this.names].map((tween) => tween.at(progress));
     const size = Math.min(1, Math.max(0.6, Math.min(width, height) / 320));
     if (ends.length) paintLines(context, at, points, ends, labels, mask, colours);
     paintPoints(context, at, points, labels, mask, colours, 2.6 * size);
     const chosen = focus.code?.level === this.level ? focus.code.index : null;
     if (codes.length) paintCodes(context, at, codes, scene.shares, scene.dead, chosen, colours, size);
-    if (focus.digit !== null || !focus.code) paintNames(context, at, points, labels, focus.digit, colours);
+    if (focus.digit !== null || !focus.code) paintNames(context, at, names, focus.digit, colours);
     this.#placeTooltip(at, chosen);
   }
 

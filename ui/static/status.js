@@ -24,12 +24,14 @@ const because = (reason) => (reason ? `${reason.charAt(0).toUpperCase()}${reason
  * @param {Run | undefined} run
  * @param {boolean} hasView
  * @param {string} trouble
+ * @param {boolean} [starting] a run was asked for
  * @returns {Words}
  */
-export function words(lab, run, hasView, trouble) {
+export function words(lab, run, hasView, trouble, starting = false) {
   const note = trouble && `The run does not answer: ${trouble}`;
   if (!lab) return { title: "Connecting …", text: "", note };
   if (!lab.ready && !run) return { title: "The lab is starting …", text: because(lab.message), note };
+  if (!run && starting) return { title: "Starting …", text: "", note };
   if (!run) {
     return {
       title: "Press Start",
@@ -99,10 +101,10 @@ export class Status {
    * @param {Run | undefined} run
    * @param {any} snapshot
    * @param {import("./decode.js").View | null} view
-   * @param {{ trouble: string, connected: boolean }} state
+   * @param {{ trouble: string, connected: boolean, starting: boolean }} state
    */
-  update(lab, run, snapshot, view, { trouble, connected }) {
-    const { title, text, note } = words(lab, run, view !== null, trouble);
+  update(lab, run, snapshot, view, { trouble, connected, starting }) {
+    const { title, text, note } = words(lab, run, view !== null, trouble, starting);
     const status = connected ? (run?.status ?? (lab?.ready === false ? "starting" : "no run")) : "disconnected";
     put(this.part("status"), status).dataset.status = status.replace(" ", "-");
     put(this.part("step"), snapshot ? whole(snapshot.step) : "–");

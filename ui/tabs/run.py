@@ -134,7 +134,9 @@ def _connect_weight(lab: Lab, hub: Hub, live: gr.HTML, control: WeightControl) -
 
     both = [control.slider, control.number]
     changes = [
-        control.slider.input(slide, [live, control.slider], [control.number, live], trigger_mode="always_last", **DIRECT),
+        control.slider.input(
+            slide, [live, control.slider], [control.number, live], trigger_mode="always_last", **DIRECT
+        ),
         control.number.submit(enter, [live, control.number], [control.slider, live], **DIRECT),
         control.number.blur(enter, [live, control.number], [control.slider, live], **DIRECT),
     ]
@@ -144,7 +146,8 @@ def _connect_weight(lab: Lab, hub: Hub, live: gr.HTML, control: WeightControl) -
 
 def _connect_sync(hub: Hub, live: gr.HTML, controls: Bar, weights: list[WeightControl]) -> None:
     """Follow what happens to the runs, here or on another page. The script says when, and holds the weights back while
-    they are in somebody's hand."""
+    they are in somebody's hand.
+    """
 
     def sync(state: str) -> list[Any]:
         run = hub.find(on_show(state))
