@@ -32,8 +32,8 @@ def open_dataset(
 ) -> Dataset:
     """The data set `name`: decoded before, or prepared in `data_dir`, or downloaded and prepared there.
 
-    MNIST opens in any case: where it can be neither read nor downloaded, the embedded sample takes its place within
-    seconds, and the source says so. `data_dir` precedes TFDS_DATA_DIR, which precedes ~/tensorflow_datasets. `report`
+    Where MNIST is neither prepared nor can be downloaded, the embedded sample takes its place within seconds, and the
+    source says so. `data_dir` precedes TFDS_DATA_DIR, which precedes ~/tensorflow_datasets. `report`
     is told what is happening. Raises DataError in words.
     """
     root = data_root(data_dir)

@@ -16,6 +16,7 @@ from explorer.errors import DataError
 
 _NAME = re.compile(r"[a-z]\w*(/\w[\w.-]*)?")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
+_RANDOM_ACCESS = {"array_record", "parquet"}
 _DAMAGED = "delete that folder so that it is prepared again, or choose another data folder"
 
 
@@ -96,6 +97,12 @@ def _describe(name: str, root: Path, folder: Path) -> PreparedSet:
     sizes = {split["name"]: sum(int(length) for length in split["shardLengths"]) for split in info["splits"]}
     if not {"train", "test"} <= sizes.keys():
         raise DataError(f"{name} has the splits {', '.join(sizes)}: train and test are needed")
+    formats = {info["fileFormat"], *info.get("alternativeFileFormats", [])}
+    if not formats & _RANDOM_ACCESS:
+        raise DataError(
+            f"{folder} was prepared in the format {', '.join(sorted(formats))}, which needs TensorFlow to be read: "
+            "prepare it as array_record in another data folder"
+        )
     image_key, label_key = _feature_keys(name, features)
     return PreparedSet(name, folder.name, root, folder, image_key, label_key, sizes["train"], _fingerprint(folder))
 
@@ -109,8 +116,8 @@ def _feature_keys(name: str, features: dict[str, Any]) -> tuple[str, str]:
     shape = [int(size) for size in image["shape"]["dimensions"]]
     count = int(label["numClasses"])
     if shape != [28, 28, 1] or image["dtype"] != "uint8" or count != LABELS:
-        found = " × ".join(str(size) for size in shape)
-        raise DataError(f"{name} has {found} images and {count} labels: 28 × 28 × 1 (8 bits) and {LABELS} are needed")
+        found = f"{' × '.join(str(size) for size in shape)} {image['dtype']}"
+        raise DataError(f"{name} has {found} images and {count} labels: 28 × 28 × 1 uint8 and {LABELS} are needed")
     return images[0], labels[0]
 
 
