@@ -39,5 +39,7 @@ def why_waiting(
     if waited < 5 and (len(holders) + 1) * request.cpus <= cpus:
         return "its process is starting"
     by = f" by {', '.join(holders)}" if holders else ""
-    gpus = f" and {total['GPU'] - free.get('GPU', 0):g} of {total['GPU']:g} GPU" if request.gpus and "GPU" in total else ""
+    gpus = (
+        f" and {total['GPU'] - free.get('GPU', 0):g} of {total['GPU']:g} GPU" if request.gpus and "GPU" in total else ""
+    )
     return f"queued, needs {request}: {cpus - free.get('CPU', 0):g} of {cpus:g} CPU{gpus} in use{by}"

@@ -20,7 +20,7 @@ AUTO_FRACTION = 0.25
 
 def parse_gpu(text: str) -> Gpu:
     """`auto`, `off`, or how much of a GPU a run gets: a fraction up to 1, or a whole number. Raises ConfigError."""
-    if text in ("auto", "off"):
+    if text == "auto" or text == "off":
         return text
     try:
         fraction = float(text)
@@ -56,8 +56,10 @@ def claim(threads: int | None, gpus: float | None, environment: MutableMapping[s
 
 
 def compilation_cache() -> Path:
-    """Where XLA keeps what it compiled, for the next run of the same shape: a folder for each jax and kind of processor,
-    since code compiled for one processor may not run on another. Below RQVAE_CACHE_DIR, else the user's cache folder.
+    """Where XLA keeps what it compiled, for the next run of the same shape.
+
+    A folder for each jax and kind of processor, since code compiled for one may not run on another; below RQVAE_CACHE_DIR,
+    else below the user's cache folder.
     """
     base = os.environ.get("RQVAE_CACHE_DIR")
     folder = Path(base).expanduser().absolute() if base else user_cache_path("rq-vae-explorer")
@@ -78,4 +80,6 @@ def claim_local(gpu: Gpu) -> None:
         import jax
 
         if jax.default_backend() == "cpu":
-            raise NoCapacity(f"--gpu {gpu:g}: a GPU was asked for, but jax finds none here; {os.cpu_count()} CPU, 0 GPU")
+            raise NoCapacity(
+                f"--gpu {gpu:g}: a GPU was asked for, but jax finds none here; {os.cpu_count()} CPU, 0 GPU"
+            )

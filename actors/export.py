@@ -51,7 +51,7 @@ def clear_folder(out: Path) -> None:
 
 
 class HistoryFile:
-    """history.csv: a row a step, on its way to the disk as soon as it is written, so that whatever happens rows stay."""
+    """history.csv: a row a step, handed to the system at once, so that they stay whatever happens."""
 
     def __init__(self, out: Path) -> None:
         self._path = out / HISTORY

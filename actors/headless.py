@@ -257,7 +257,7 @@ def _facts(summary: Summary, data_source: str) -> dict[str, Any]:
 
 @contextmanager
 def _interrupt_noted() -> Iterator[threading.Event]:
-    """Meanwhile SIGINT and SIGTERM only set the event: an exception could arise anywhere, even while a step holds the state.
+    """Meanwhile SIGINT and SIGTERM only set the event: an exception could strike while a step holds the state.
 
     Outside of the main thread, where signals cannot be caught and don't arrive, it does nothing.
     """

@@ -98,7 +98,6 @@ class Lab(Protocol):
         ...
 
 
-
 def new_run_id(taken: Iterable[str]) -> str:
     """A short id that no run of `taken` has; random, so that two pages that start runs at once don't collide."""
     known = set(taken)

@@ -22,7 +22,7 @@ class LocalLab:
     def __init__(self, data_dir: str | Path | None = None) -> None:
         self._data_dir = data_dir
         self._lock = threading.Lock()
-        self._runs: "dict[str, Run]" = {}
+        self._runs: dict[str, Run] = {}
 
     def connect(self) -> None:
         """Import what training needs, so that the first run starts sooner."""

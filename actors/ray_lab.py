@@ -21,9 +21,9 @@ from explorer.messages import Applied, History, Snapshot, empty_history, empty_s
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
 
-import ray  # noqa: E402
-import ray.util  # noqa: E402
-from ray.exceptions import ActorUnavailableError, GetTimeoutError, RayActorError, RayTaskError  # noqa: E402
+import ray
+import ray.util
+from ray.exceptions import ActorUnavailableError, GetTimeoutError, RayActorError, RayTaskError
 
 NAMESPACE = "rq-vae-explorer"
 PATIENCE = 0.3
@@ -177,14 +177,16 @@ class RayLab:
         if not self._ready.is_set():
             return []
         self._discover()
-        self._gather({run_id: () for run_id in self._alive()}, "info")
+        self._gather(dict.fromkeys(self._alive(), ()), "info")
         return [self._described(member) for member in list(self._members.values()) if member.info is not None]
 
     def poll(self, since: Mapping[str, int | None]) -> dict[str, Snapshot]:
         """The newest snapshot of each run named, where there is one newer than the version given."""
         for run_id in since:
             self._member(run_id)
-        self._gather({run_id: (version,) for run_id, version in since.items() if run_id in self._alive()}, "get_snapshot")
+        self._gather(
+            {run_id: (version,) for run_id, version in since.items() if run_id in self._alive()}, "get_snapshot"
+        )
         newest = {run_id: self._last_snapshot(self._member(run_id)) for run_id in since}
         return {run_id: s for run_id, s in newest.items() if s and s.version > (since[run_id] or 0)}
 
@@ -320,7 +322,9 @@ class RayLab:
             member.info = replace(member.info, status=status, reason=reason)
         if member.snapshot is not None:
             version = member.snapshot.version + 1
-            member.snapshot = replace(member.snapshot, status=status, reason=reason, version=version, steps_per_second=0.0)
+            member.snapshot = replace(
+                member.snapshot, status=status, reason=reason, version=version, steps_per_second=0.0
+            )
 
     def _described(self, member: _Member) -> RunInfo:
         """What is known of it, with why it waits or since when it is silent."""

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from actors.lab import RunInfo
 from actors.record import Record
@@ -236,10 +237,10 @@ class Run:
                 losses = None
             elif turn == "show":
                 self._show(trainer, losses)
-            else:
+            elif not isinstance(turn, str):
                 losses = self._advance(trainer, *turn)
 
-    def _await_turn(self) -> tuple[Lambdas, float] | str | None:
+    def _await_turn(self) -> "tuple[Lambdas, float] | Literal['reset', 'show'] | None":
         """The live settings for the next step; "reset" or "show" if that was asked; None once closed."""
         with self._asked:
             while not self._closed:

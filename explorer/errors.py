@@ -1,12 +1,12 @@
 """What can go wrong, as a tree: every error that a user can cause is an `ExplorerError` whose text says what to do.
 
-    ExplorerError
-    ├── ConfigError     a setting is wrong: its name, its value, the allowed range
-    ├── DataError       a data set cannot be had
-    ├── UnknownRun      no run of that id; lists the known ones
-    ├── RunLost         the run's process is gone or does not answer
-    ├── NoCapacity      the machine or cluster cannot hold the run; what was asked, what there is
-    └── LabUnavailable  the lab (Ray) is not there yet, or no longer
+ExplorerError
+├── ConfigError     a setting is wrong: its name, its value, the allowed range
+├── DataError       a data set cannot be had
+├── UnknownRun      no run of that id; lists the known ones
+├── RunLost         the run's process is gone or does not answer
+├── NoCapacity      the machine or cluster cannot hold the run; what was asked, what there is
+└── LabUnavailable  the lab (Ray) is not there yet, or no longer
 """
 
 from collections.abc import Iterable

@@ -130,15 +130,13 @@ def _settings(snapshot: Snapshot, config: RunConfig | None) -> str:
 
 def _verdict(snapshot: Snapshot, view: View) -> Word:
     """What is wrong, in words, as a badge; or that nothing is."""
-    dead = view.health.dead.sum(axis=1)
-    size = view.codebooks.shape[1]
-    worst = int(dead.argmax())
+    dead = view.health.dead
     if snapshot.status == "failed":
         words, good = "failed", False
     elif view.health.window == 0:
         words, good = "untrained", True
-    elif dead[worst]:
-        words, good = f"level {worst + 1}: {dead[worst]} of {size} codes dead", False
+    elif dead.any():
+        words, good = f"{dead.sum()} of {dead.size} codes dead", False
     else:
         words, good = "every code in use", True
     badge = {"boxstyle": "round,pad=0.5", "facecolor": GOOD_SOFT if good else BAD_SOFT, "edgecolor": "none"}

@@ -40,11 +40,15 @@ def test_no_floor_reaches_up(package: str, forbidden: set[str]) -> None:
 
 
 def test_only_the_ray_lab_imports_ray() -> None:
-    importers = [path.name for package in ("explorer", "actors", "ui") for path in files(package) if "ray" in imports(path)]
+    importers = [
+        path.name for package in ("explorer", "actors", "ui") for path in files(package) if "ray" in imports(path)
+    ]
     assert importers == ["ray_lab.py"]
 
 
-@pytest.mark.parametrize("module", ["explorer.config", "explorer.messages", "explorer.figures", "explorer.data", "actors.lab"])
+@pytest.mark.parametrize(
+    "module", ["explorer.config", "explorer.messages", "explorer.figures", "explorer.data", "actors.lab"]
+)
 def test_settings_messages_figures_and_data_load_without_jax(module: str) -> None:
     code = f"import sys, {module}; sys.exit('jax' in sys.modules or 'ray' in sys.modules or 'gradio' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
+import gradio.events
 import numpy as np
 
 from actors.lab import Lab, RunInfo
@@ -124,8 +125,9 @@ def expose(lab: Lab) -> None:
     """Add the endpoints to the Blocks that is being built."""
 
     def start_run(config: dict, name: str = "") -> dict:
-        """Start a training run and return it at once. `config` may name any of: dataset, seed, batch_size, levels,
-        codebook_size, latent_dim, learning_rate, lambdas {commit, codebook}; what is left out has its default.
+        """Start a training run and return it at once.
+
+        `config` may name any of: dataset, seed, batch_size, levels, codebook_size, latent_dim, learning_rate, lambdas {commit, codebook}; what is left out has its default.
         """
         return run_dict(lab.start(RunConfig.from_dict(config), name))
 
@@ -134,8 +136,9 @@ def expose(lab: Lab) -> None:
         return [run_dict(info) for info in lab.runs()]
 
     def get_snapshot(run_id: str) -> dict:
-        """One consistent instant of a run: codebooks [levels][codes][2], counts and dead codes of the last 100 batches,
-        health, latents, labels and codes of the 512 probe images, ten inputs and reconstructions, losses, speed.
+        """One consistent instant of a run.
+
+        Codebooks [levels][codes][2], counts and dead codes of the last 100 batches, health, latents, labels and codes of the 512 probe images, ten inputs and reconstructions, losses, speed.
         """
         return snapshot_dict(fresh_snapshot(lab, run_id))
 
@@ -172,4 +175,4 @@ def expose(lab: Lab) -> None:
     observe: list[Callable[..., Any]] = [start_run, list_runs, get_snapshot, get_history]
     steer: list[Callable[..., Any]] = [set_lambdas, pause_run, resume_run, step_run, reset_run, stop_run]
     for endpoint in observe + steer:
-        gr.api(in_words(endpoint), api_name=endpoint.__name__, queue=False)
+        gradio.events.api(in_words(endpoint), api_name=endpoint.__name__, queue=False)

@@ -101,7 +101,7 @@ def _open_early(arguments: argparse.Namespace) -> None:
 
 
 def _end_on_signals(stopped: threading.Event) -> None:
-    def end(number: int, frame: FrameType | None) -> None:
+    def end(_number: int, _frame: FrameType | None) -> None:
         stopped.set()
 
     signal.signal(signal.SIGINT, end)

@@ -1,6 +1,7 @@
 """The command line's words. Every mistake is one line on stderr and exit code 2."""
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -54,10 +55,8 @@ def number(name: str, setting: Setting) -> Callable[[str], float | int]:
 
     def convert(text: str) -> float | int:
         value: Any = text
-        try:
+        with contextlib.suppress(ValueError):
             value = float(text) if not setting.whole or any(c in text for c in ".einEIN") else int(text)
-        except ValueError:
-            pass
         try:
             return setting.check(name, value)
         except ExplorerError as error:

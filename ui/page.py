@@ -1,6 +1,7 @@
 """The whole page: its head, its tabs, its looks. The application mounts it with THEME and HEAD."""
 
 import gradio as gr
+from gradio import themes
 
 from actors.lab import Lab
 from explorer.config import RunConfig
@@ -9,10 +10,10 @@ from ui.live import ASSETS
 from ui.tabs import run
 
 TITLE = "RQ-VAE Explorer"
-THEME = gr.themes.Default(
-    primary_hue=gr.themes.colors.indigo,
-    secondary_hue=gr.themes.colors.indigo,
-    neutral_hue=gr.themes.colors.slate,
+THEME = themes.Default(
+    primary_hue=themes.colors.indigo,
+    secondary_hue=themes.colors.indigo,
+    neutral_hue=themes.colors.slate,
     font=("system-ui", "sans-serif"),
     font_mono=("ui-monospace", "monospace"),
 )

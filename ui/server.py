@@ -6,7 +6,6 @@ import socket
 import threading
 import time
 from functools import lru_cache
-from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "100")
@@ -18,8 +17,6 @@ from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 
 from explorer.errors import ExplorerError
-
-STATIC = Path(__file__).parent / "static"
 
 
 class PortTaken(ExplorerError):
@@ -44,19 +41,19 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def application(page: gr.Blocks, theme: gr.Theme, css: str, head: str) -> FastAPI:
-    """/healthz, /assets and the page."""
+    """/healthz, /explorer-assets and the page."""
     app = FastAPI(openapi_url=None)
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/assets/plotly.min.js")
+    @app.get(f"{ASSETS}/plotly.min.js")
     def plotly() -> Response:
         headers = {"Content-Encoding": "gzip", "Cache-Control": "public, max-age=86400"}
         return Response(_plotly(), media_type="text/javascript", headers=headers)
 
-    app.mount("/assets", StaticFiles(directory=STATIC))
+    app.mount(ASSETS, StaticFiles(directory=STATIC))
     return gr.mount_gradio_app(app, page, path="/", theme=theme, css=css, head=head, footer_links=[])
 
 

@@ -15,7 +15,7 @@ NUMBERED = 13.0
 
 def draw_digits(sheet: Sheet, box: Box, view: View) -> None:
     """The card of reconstructions: input above, output below."""
-    inner = sheet.card(box, "Reconstructions", f"input above, output below · probe MSE {view.probe_mse:.4f}")
+    inner = sheet.card(box, "Reconstructions", f"input over output · MSE {view.probe_mse:.4f}")
     axes = sheet.axes(inner, "reconstructions")
     shown, height, width = view.inputs.shape
     gap = 0.1 * width
@@ -67,7 +67,7 @@ def _bars(axes: Axes, share: np.ndarray, dead: np.ndarray, threshold: float) -> 
     sides = np.arange(len(share))[:, np.newaxis] + [-half, -half, half, half]
     heights = share[:, np.newaxis] * [0, 1, 1, 0]
     colours = np.where(dead, BAD, ACCENT)
-    bars = PolyCollection(np.stack([sides, heights], axis=-1), facecolors=colours, linewidths=0, alpha=0.85)
+    bars = PolyCollection(list(np.stack([sides, heights], axis=-1)), facecolors=colours, linewidths=0, alpha=0.85)
     axes.add_collection(bars, autolim=False)
     axes.axhline(0, color=LINE, linewidth=1.2)
     axes.axhline(threshold, color=BAD, linewidth=0.8, linestyle=(0, (3, 3)), label="dead below")

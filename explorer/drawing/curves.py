@@ -88,8 +88,8 @@ def draw_perplexity(sheet: Sheet, box: Box, history: History, size: int | None =
     columns = [values for name, values in history.columns.items() if name.startswith("codebook/perplexity/")]
     note = "codes in even use" + (f", of {size}" if size else "")
     axes = _card(sheet, box, history, "Perplexity", note, "perplexity")
-    colours = matplotlib.colormaps["viridis"](np.linspace(0.08, 0.86, max(len(columns), 2)))
-    for level, (values, colour) in enumerate(zip(columns, colours, strict=False)):
+    colours = matplotlib.colormaps["viridis"](np.linspace(0.12, min(0.25 + 0.15 * len(columns), 0.88), len(columns)))
+    for level, (values, colour) in enumerate(zip(columns, colours, strict=True)):
         axes.plot(history.steps, values, color=colour, linewidth=1.5, label=f"level {level + 1}")
     if not columns:
         return

@@ -8,7 +8,7 @@ from matplotlib.patheffects import withStroke
 
 from explorer.drawing.sheet import POINTS_PER_UNIT, Box, Sheet
 from explorer.messages import View
-from explorer.palette import AXIS, CODE, DIGITS, GRID, ON_CODE, PANEL, QUIET, TEXT
+from explorer.palette import AXIS, CODE, DIGITS, GRID, ON_CODE, PANEL, TEXT
 
 POINT_RADIUS = 2.3
 NAME_SIZE = 10.5
@@ -49,9 +49,10 @@ def draw_plane(sheet: Sheet, box: Box, view: View, level: int) -> None:
     for digit, colour in enumerate(DIGITS):
         x, y = points[drawable & (view.labels == digit)].T
         axes.scatter(x, y, s=_area(POINT_RADIUS), color=colour, alpha=0.5, linewidths=0, label=f"digit {digit}")
-    radius = code_radius(shares(view)[level], view.health.dead[level])
-    _draw_codes(axes, codes, radius, view.health.dead[level])
-    _draw_names(axes, inner, points[drawable], view.labels[drawable], codes, np.where(view.health.dead[level], 0, radius))
+    dead = view.health.dead[level]
+    radius = code_radius(shares(view)[level], dead)
+    _draw_codes(axes, codes, radius, dead)
+    _draw_names(axes, inner, points[drawable], view.labels[drawable], codes[~dead], radius[~dead])
     if not drawable.all():
         words = f"{np.sum(~drawable)} of {len(drawable)} points are not finite"
         axes.text(0.5, 0.97, words, transform=axes.transAxes, ha="center", va="top", size=8, color=TEXT)
@@ -80,6 +81,8 @@ def _frame(axes: Axes, box: Box, shown: Float[np.ndarray, "N D"]) -> None:
     axes.tick_params(axis="y", pad=-3, labelsize=6.5)
     for label in axes.get_yticklabels():
         label.set(ha="left", va="bottom")
+    for label in axes.get_xticklabels():
+        label.set(ha="left")
 
 
 def _draw_codes(
@@ -164,8 +167,8 @@ def _darker(colour: str) -> tuple[float, float, float]:
 
 def draw_legend(sheet: Sheet, x: float, y: float, *, dead: bool) -> None:
     """What the colours and the circles of the planes mean."""
-    dots = [[("●", {"color": colour, "size": 8}), (str(digit), {})] for digit, colour in enumerate(DIGITS)]
-    codes = [("●", {"color": CODE, "size": 10}), ("active code, sized by use", {})]
+    for digit, colour in enumerate(DIGITS):
+        sheet.words(x + 29 * digit, y, [("●", {"color": colour, "size": 8}), (str(digit), {})], gap=4)
+    sheet.words(x + 300, y, [("●", {"color": CODE, "size": 10}), ("active code", {})], gap=4)
     if dead:
-        codes += [("◌", {"color": CODE, "size": 10}), ("dead code", {})]
-    sheet.words(x, y, [word for dot in dots for word in dot] + codes, gap=5)
+        sheet.words(x + 400, y, [("◌", {"color": CODE, "size": 10}), ("dead code", {})], gap=4)

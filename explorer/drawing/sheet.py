@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, HPacker, TextArea
@@ -91,6 +92,7 @@ class Sheet:
             facecolor=PANEL,
             edgecolor=LINE,
             linewidth=0.8,
+            zorder=-1,  # below the axes that are put on it
             transform=self._units,
         )
         self.figure.add_artist(panel)
@@ -100,8 +102,10 @@ class Sheet:
     def words(
         self, x: float, y: float, line: Sequence[Word], gap: float = 8, align: Literal["left", "right"] = "left"
     ) -> None:
-        """Words one after another, each in its own look; centred on height `y`, from `x` on or, right-aligned, up to it."""
-        areas = [TextArea(text, textprops={"color": QUIET, "size": 9} | look) for text, look in line if text]
+        """Words one after another, each in its own look, centred on height `y`; from `x` on, or up to it."""
+        areas: list[Artist] = [
+            TextArea(text, textprops={"color": QUIET, "size": 9} | look) for text, look in line if text
+        ]
         packed = HPacker(children=areas, align="baseline", pad=0, sep=gap * POINTS_PER_UNIT)
         corner = (0.0 if align == "left" else 1.0, 0.5)
         place = AnnotationBbox(packed, (x, y), xycoords=self._units, box_alignment=corner, frameon=False, pad=0)

@@ -34,7 +34,7 @@ def loss_terms(
 def weighted_total(
     terms: Mapping[str, Float[Array, ""]], lambdas: Mapping[str, Float[Array, ""] | float]
 ) -> Float[Array, ""]:
-    """recon + Σ λ·term. Raises KeyError unless every term but `recon` has its λ and every λ its term."""
+    """Recon + Σ λ·term. Raises KeyError unless every term but `recon` has its λ and every λ its term."""
     if set(terms) != {"recon", *lambdas}:
         raise KeyError(f"loss terms {sorted(terms)} do not match recon and the weights {sorted(lambdas)}")
     total = terms["recon"]

@@ -47,9 +47,7 @@ def _count(codes: Int[Array, "B L"], like: Int[Array, "L K"]) -> Int[Array, "L K
 
 
 @partial(jax.jit, donate_argnums=0)
-def train_step(
-    state: TrainState, batch: UInt8[Array, "B 28 28"], live: Live
-) -> tuple[TrainState, StepOutput]:
+def train_step(state: TrainState, batch: UInt8[Array, "B 28 28"], live: Live) -> tuple[TrainState, StepOutput]:
     """One step of gradient descent. If loss or a gradient is not finite the state comes back as it was."""
     gradient = jax.value_and_grad(_objective, has_aux=True)
     (_, (losses, codes)), gradients = gradient(state.parameters, to_unit(batch), live.lambdas)

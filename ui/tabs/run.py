@@ -145,14 +145,16 @@ def _connect_weight(lab: Lab, hub: Hub, live: gr.HTML, control: WeightControl) -
 
 
 def _connect_sync(hub: Hub, live: gr.HTML, controls: Bar, weights: list[WeightControl]) -> None:
-    """Follow what happens to the runs, here or on another page. The script says when, and holds the weights back while
-    they are in somebody's hand.
+    """Follow what happens to the runs, here or on another page.
+
+    The script says when, and holds the weights back while they are in somebody's hand.
     """
 
     def sync(state: str) -> list[Any]:
         run = hub.find(on_show(state))
-        held = run is None or run.status in ENDED or on_show(state, "hold")
-        updates = [gr.skip()] * (2 * len(weights)) if held else [u for w in weights for u in w.updates(run)]
+        updates: list[Any] = [gr.skip()] * (2 * len(weights))
+        if run is not None and run.status not in ENDED and not on_show(state, "hold"):
+            updates = [update for weight in weights for update in weight.updates(run)]
         return [picker_update(hub.runs(), run), *bar_updates(run), *updates]
 
     outputs = [controls.picker, *controls.buttons, *(part for w in weights for part in (w.slider, w.number))]

@@ -1,5 +1,6 @@
 """Encoder and decoder are exactly the published architecture."""
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,6 +10,25 @@ from explorer.model.decoder import Decoder
 from explorer.model.encoder import Encoder
 
 KEY = jax.random.key(0)
+
+
+class PlainAutoencoder(nn.Module):
+    """The architecture in flax's own layers."""
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        x = nn.relu(nn.Conv(32, (3, 3), strides=(2, 2))(x))
+        x = nn.relu(nn.Conv(64, (3, 3), strides=(2, 2))(x))
+        x = nn.Dense(2)(nn.relu(nn.Dense(128)(x.reshape(x.shape[0], -1))))
+        x = nn.Dense(7 * 7 * 64)(nn.relu(nn.Dense(128)(x))).reshape(-1, 7, 7, 64)
+        x = nn.relu(nn.ConvTranspose(32, (3, 3), strides=(2, 2))(x))
+        return nn.sigmoid(nn.ConvTranspose(1, (3, 3), strides=(2, 2))(x))
+
+
+def _plain(parameters: dict) -> dict:
+    renamed = {"Dense_0": "Dense_2", "Dense_1": "Dense_3"}
+    decoder = {renamed.get(name, name): layer for name, layer in parameters["decoder"].items()}
+    return {"params": {**parameters["encoder"], **decoder}}
 
 
 def _parameters(latent_dim: int) -> dict:
@@ -80,3 +100,19 @@ def test_no_image_of_a_batch_depends_on_another() -> None:
     images = jax.random.uniform(KEY, (4, 28, 28, 1))
     one_by_one = jnp.concatenate([rebuild(image[None]) for image in images])
     np.testing.assert_allclose(rebuild(images), one_by_one, rtol=1e-4, atol=1e-6)
+
+
+def test_outputs_and_gradients_are_those_of_the_same_network_in_plain_flax() -> None:
+    parameters = _parameters(latent_dim=2)
+    images = jax.random.uniform(KEY, (3, 28, 28, 1))
+
+    def ours(parameters: dict) -> jax.Array:
+        latents = Encoder().apply({"params": parameters["encoder"]}, images)
+        return jnp.mean((Decoder().apply({"params": parameters["decoder"]}, latents) - images) ** 2)
+
+    def plain(parameters: dict) -> jax.Array:
+        return jnp.mean((PlainAutoencoder().apply(_plain(parameters), images) - images) ** 2)
+
+    gradients = [jax.tree.leaves(jax.jit(jax.value_and_grad(loss))(parameters)) for loss in (ours, plain)]
+    for a, b in zip(*gradients, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6 * float(jnp.abs(b).max()) + 1e-9)

@@ -10,10 +10,12 @@ from explorer.model import layers
 
 CASES = [
     (layers.Conv(5), nn.Conv(5, (3, 3), strides=(2, 2)), (3, 8, 12, 2)),
+    (layers.Conv(3), nn.Conv(3, (3, 3), strides=(2, 2)), (1, 2, 2, 1)),
     (layers.Conv(32), nn.Conv(32, (3, 3), strides=(2, 2)), (2, 28, 28, 1)),
     (layers.ConvTranspose(32), nn.ConvTranspose(32, (3, 3), strides=(2, 2)), (2, 7, 7, 64)),
     (layers.ConvTranspose(1), nn.ConvTranspose(1, (3, 3), strides=(2, 2)), (2, 14, 14, 32)),
     (layers.ConvTranspose(2), nn.ConvTranspose(2, (3, 3), strides=(2, 2)), (3, 4, 6, 9)),
+    (layers.ConvTranspose(3), nn.ConvTranspose(3, (3, 3), strides=(2, 2)), (1, 1, 1, 2)),
 ]
 
 
@@ -25,10 +27,13 @@ def test_outputs_gradients_and_initial_values_are_those_of_flax(ours, plain, sha
     params = plain.init(jax.random.key(0), x)
     for a, b in zip(jax.tree.leaves(ours.init(jax.random.key(0), x)), jax.tree.leaves(params), strict=True):
         np.testing.assert_array_equal(a, b)
+    params["params"]["bias"] = jax.random.normal(jax.random.key(3), params["params"]["bias"].shape)
     target = jax.random.normal(jax.random.key(2), plain.apply(params, x).shape)
 
     def value_and_gradients(layer):
         return jax.value_and_grad(lambda p, x: jnp.mean((layer.apply(p, x) - target) ** 2), argnums=(0, 1))(params, x)
 
-    for a, b in zip(jax.tree.leaves(value_and_gradients(ours)), jax.tree.leaves(value_and_gradients(plain)), strict=True):
+    for a, b in zip(
+        jax.tree.leaves(value_and_gradients(ours)), jax.tree.leaves(value_and_gradients(plain)), strict=True
+    ):
         np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6)
