@@ -100,7 +100,8 @@ class RayLab:
         gpu: Gpu = "auto",
         num_cpus: int | None = None,
     ) -> None:
-        self._address, self._cpus_per_run, self._gpu = address, cpus_per_run, gpu
+        self._address, self._cpus_per_run = address, cpus_per_run
+        self._gpu: Gpu = gpu
         self._num_cpus = num_cpus or os.cpu_count()
         self._data_dir = None if data_dir is None else str(Path(data_dir).expanduser().absolute())
         self._request = Request(cpus_per_run, 0.0)

@@ -3,10 +3,12 @@
 Save with `figure.savefig(path, dpi=...)`; at 100 dpi a figure has the size of a page on the screen.
 """
 
+import textwrap
+
 from matplotlib.figure import Figure
 
 from explorer.config import RunConfig
-from explorer.drawing.bars import draw_digits, draw_health
+from explorer.drawing.bars import digits_height, draw_digits, draw_health
 from explorer.drawing.curves import draw_losses, draw_perplexity
 from explorer.drawing.plane import draw_legend, draw_plane
 from explorer.drawing.sheet import GAP, Box, Sheet, Word
@@ -15,12 +17,14 @@ from explorer.palette import BAD, BAD_SOFT, GOOD, GOOD_SOFT, TEXT
 from explorer.quality import effective_bits, nominal_bits, psnr
 
 _COLUMNS = (1, 2, 3, 2, 3, 3, 4, 4)
-_PLANE_WIDTHS = (560, 412, 350, 412, 350, 350, 330, 330)
+_PLANE_WIDTHS = (590, 412, 350, 412, 350, 350, 330, 330)
+_WIDTH = 1234
+"""Least width of what a report shows, so that its header fits and its curves have room."""
 _SIDE = 400
-_DIGITS = 150
 _LEVEL = 76
 _CURVES = 270
 _LEGEND = 26
+_HEADER = 86
 
 
 def latent_planes(view: View) -> Figure:
@@ -33,7 +37,7 @@ def latent_planes(view: View) -> Figure:
 
 def reconstructions(view: View) -> Figure:
     """Ten test images over what the decoder makes of their codes."""
-    sheet = Sheet(_SIDE + 3.2 * GAP, _DIGITS + 3.2 * GAP)
+    sheet = Sheet(_SIDE + 3.2 * GAP, digits_height(_SIDE) + 3.2 * GAP)
     draw_digits(sheet, sheet.whole, view)
     return sheet.figure
 
@@ -62,20 +66,19 @@ def report(snapshot: Snapshot, history: History, config: RunConfig | None = None
         raise ValueError(f"{snapshot.run_id} has no model yet: there is nothing to draw")
     columns, rows, width, height = _planes(view)
     levels = len(view.codebooks)
-    height = max(height, _DIGITS + GAP + 46 + _LEVEL * levels)
-    sheet = Sheet(width + GAP + _SIDE + 3.2 * GAP, _HEADER + height + GAP + _CURVES + 3.2 * GAP)
+    side_width = max(_SIDE, _WIDTH - width - GAP)
+    top_height = digits_height(side_width)
+    height = max(height, top_height + GAP + 46 + _LEVEL * levels)
+    sheet = Sheet(width + GAP + side_width + 3.2 * GAP, _HEADER + height + GAP + _CURVES + 3.2 * GAP)
     _draw_header(sheet, snapshot, view, config)
     upper = Box(sheet.whole.left, sheet.whole.top + _HEADER, width, height)
     _draw_planes(sheet, upper, view, columns, rows)
-    side = Box(upper.right + GAP, upper.top, _SIDE, _DIGITS)
-    draw_digits(sheet, side, view)
-    draw_health(sheet, Box(side.left, side.bottom + GAP, _SIDE, upper.bottom - side.bottom - GAP), view)
+    side = Box(upper.right + GAP, upper.top, side_width, height)
+    draw_digits(sheet, side.trimmed(bottom=height - top_height), view)
+    draw_health(sheet, side.trimmed(top=top_height + GAP), view)
     lower = sheet.whole.trimmed(top=_HEADER + height + GAP)
     _draw_curves(sheet, lower, history, view.codebooks.shape[1])
     return sheet.figure
-
-
-_HEADER = 66
 
 
 def _planes(view: View) -> tuple[int, int, float, float]:
@@ -100,11 +103,12 @@ def _draw_curves(sheet: Sheet, box: Box, history: History, size: int | None) -> 
 
 
 def _draw_header(sheet: Sheet, snapshot: Snapshot, view: View, config: RunConfig | None) -> None:
-    left, right, top = sheet.whole.left, sheet.whole.right, sheet.whole.top
-    sheet.words(left + 2, top + 14, [(snapshot.run_id, {"size": 15, "weight": "bold", "color": TEXT})])
+    left, right, top = sheet.whole.left + 2, sheet.whole.right, sheet.whole.top
+    title = textwrap.shorten(snapshot.run_id, 70, placeholder=" …")
+    sheet.words(left, top + 13, [(title, {"size": 15, "weight": "bold", "color": TEXT})])
     sheet.words(right - 6, top + 14, [_verdict(snapshot, view)], align="right")
-    sheet.words(left + 2, top + 43, _facts(snapshot, view))
-    sheet.words(right, top + 43, [(_settings(snapshot, config), {})], align="right")
+    sheet.words(left, top + 42, _facts(snapshot, view))
+    sheet.words(left, top + 63, [(_settings(snapshot, config), {})])
 
 
 def _facts(snapshot: Snapshot, view: View) -> list[Word]:
@@ -118,14 +122,14 @@ def _facts(snapshot: Snapshot, view: View) -> list[Word]:
         (f"{view.probe_mse:.4f}", strong),
         (f"(PSNR {psnr(view.probe_mse):.1f} dB) · rate", {}),
         (rate, strong),
-        (f"· {snapshot.data_source} · {snapshot.device}", {}),
     ]
 
 
 def _settings(snapshot: Snapshot, config: RunConfig | None) -> str:
     weights = [f"λ_{name} {value:g}" for name, value in snapshot.lambdas.to_dict().items()]
     fixed = [] if config is None else [f"batch {config.batch_size}", f"seed {config.seed}"]
-    return " · ".join([*weights, f"learning rate {snapshot.learning_rate:g}", *fixed])
+    made_of = [f"learning rate {snapshot.learning_rate:g}", *fixed, snapshot.data_source, snapshot.device]
+    return " · ".join([*weights, *made_of])
 
 
 def _verdict(snapshot: Snapshot, view: View) -> Word:

@@ -127,7 +127,8 @@ def expose(lab: Lab) -> None:
     def start_run(config: dict, name: str = "") -> dict:
         """Start a training run and return it at once.
 
-        `config` may name any of: dataset, seed, batch_size, levels, codebook_size, latent_dim, learning_rate, lambdas {commit, codebook}; what is left out has its default.
+        `config` may name any of: dataset, seed, batch_size, levels, codebook_size, latent_dim, learning_rate, lambdas
+        {commit, codebook}; what is left out has its default.
         """
         return run_dict(lab.start(RunConfig.from_dict(config), name))
 
@@ -138,7 +139,8 @@ def expose(lab: Lab) -> None:
     def get_snapshot(run_id: str) -> dict:
         """One consistent instant of a run.
 
-        Codebooks [levels][codes][2], counts and dead codes of the last 100 batches, health, latents, labels and codes of the 512 probe images, ten inputs and reconstructions, losses, speed.
+        Codebooks [levels][codes][2], counts and dead codes of the last 100 batches, health; latents, labels and codes of
+        the 512 probe images; ten inputs and reconstructions; losses and speed.
         """
         return snapshot_dict(fresh_snapshot(lab, run_id))
 

@@ -1,11 +1,8 @@
 """The controls that steer a run while it trains, made from the tables of settings."""
 
 from bisect import bisect_left
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
-from html import escape
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import gradio as gr
 
@@ -14,26 +11,10 @@ from explorer.config import LAMBDA_SETTINGS, RUN_SETTINGS, Lambdas, RunConfig, S
 from explorer.errors import ExplorerError
 from ui.help import help_mark
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
 LIVE_SETTINGS: dict[str, Setting] = {**LAMBDA_SETTINGS, "learning_rate": RUN_SETTINGS["learning_rate"]}
 PURPOSE = {"commit": "encoder → codes", "codebook": "codes → encoder", "learning_rate": "Adam"}
 DIRECT: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 """For every listener of the page: answered at once, without Gradio's queue, and no endpoint of the API."""
-
-
-def in_words(callback: Callable[P, R]) -> Callable[P, R]:
-    """The callback, whose ExplorerErrors become messages of the same words on the page."""
-
-    @wraps(callback)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return callback(*args, **kwargs)
-        except ExplorerError as error:
-            raise gr.Error(escape(str(error)), title="Not done", print_exception=False) from error
-
-    return wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +69,9 @@ class WeightControl:
         return gr.update(value=self.scale.position(value)), gr.update(value=value)
 
     def check(self, value: object) -> float:
-        """The field's value; raises ConfigError unless it is in range."""
+        """The field's value; raises an ExplorerError unless it is in range."""
+        if value is None:
+            raise _empty(self.name)
         return float(LIVE_SETTINGS[self.name].check(LIVE_SETTINGS[self.name].label, value))
 
 
@@ -124,6 +107,15 @@ def start_values(config: RunConfig) -> dict[str, float]:
 
 
 def as_config(fixed: dict[str, object], live: dict[str, object]) -> RunConfig:
-    """A run's config from the page's fields. Raises ConfigError in words."""
+    """A run's config from the page's fields. Raises ExplorerErrors in words."""
+    for name, value in {**fixed, **live}.items():
+        if value is None:
+            raise _empty(name)
     weights = {name: value for name, value in live.items() if name in LAMBDA_SETTINGS}
     return RunConfig(**fixed, learning_rate=live["learning_rate"], lambdas=Lambdas(**weights))  # pyright: ignore[reportArgumentType]
+
+
+def _empty(name: str) -> ExplorerError:
+    setting = LIVE_SETTINGS.get(name) or RUN_SETTINGS.get(name)
+    allowed = setting.allowed if setting else "given"
+    return ExplorerError(f"{setting.label if setting else name} must be {allowed}; its field is empty")

@@ -6,12 +6,14 @@ Its value is a JSON text in both directions: the script says which run is on sho
 import json
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from fastapi import Response
 
+from explorer.errors import ExplorerError
 from ui.help import help_mark
 from ui.hub import Hub, packed
 
@@ -62,6 +64,19 @@ def on_show(state: object, name: str = "run") -> Any:
     except ValueError:
         said = {}
     return said.get(name, "") if isinstance(said, dict) else ""
+
+
+def tell(hub: Hub, state: object, act: Callable[[], object]) -> str:
+    """Do something, and tell the page: that there is news, what `act` returns as a dict, or what went wrong, in words.
+
+    Gradio's own messages are not used: those of listeners without a queue never reach the page (6.31).
+    """
+    try:
+        outcome = act()
+    except ExplorerError as error:
+        outcome = {"error": str(error)}
+    hub.touch()
+    return message(state, **(outcome if isinstance(outcome, dict) else {}))
 
 
 def message(state: object, **told: object) -> str:

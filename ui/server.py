@@ -11,12 +11,13 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "100")
 os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "100000")
 
-import gradio as gr
-import uvicorn
-from fastapi import FastAPI, Response
-from fastapi.staticfiles import StaticFiles
+import gradio as gr  # noqa: E402  (reads the environment once)
+import uvicorn  # noqa: E402
+from fastapi import FastAPI, Response  # noqa: E402
+from fastapi.staticfiles import StaticFiles  # noqa: E402
 
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError  # noqa: E402
+from ui.live import ASSETS, STATIC  # noqa: E402
 
 
 class PortTaken(ExplorerError):
@@ -41,7 +42,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def application(page: gr.Blocks, theme: gr.Theme, css: str, head: str) -> FastAPI:
-    """/healthz, /explorer-assets and the page."""
+    """/healthz, the page's own files, and the page."""
     app = FastAPI(openapi_url=None)
 
     @app.get("/healthz")

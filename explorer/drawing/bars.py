@@ -12,19 +12,27 @@ from explorer.palette import ACCENT, BAD, LINE, QUIET, TEXT
 NUMBERED = 13.0
 """Least width of a bar, in units, that leaves room for its code's number."""
 
+_DIGIT_GAP = 0.1
+"""Between images, as a part of their width."""
+
 
 def draw_digits(sheet: Sheet, box: Box, view: View) -> None:
     """The card of reconstructions: input above, output below."""
     inner = sheet.card(box, "Reconstructions", f"input over output · MSE {view.probe_mse:.4f}")
     axes = sheet.axes(inner, "reconstructions")
     shown, height, width = view.inputs.shape
-    gap = 0.1 * width
+    gap = _DIGIT_GAP * width
     for row, images in enumerate((view.reconstructions, view.inputs)):
         for column, image in enumerate(images):
-            left, bottom = column * (width + gap), row * (height + 1.8 * gap)
+            left, bottom = column * (width + gap), row * (height + gap)
             axes.imshow(image, cmap="gray", vmin=0, vmax=255, extent=(left, left + width, bottom, bottom + height))
-    axes.set(xlim=(0, shown * (width + gap) - gap), ylim=(0, 2 * height + 1.8 * gap), xticks=[], yticks=[])
+    axes.set(xlim=(0, shown * (width + gap) - gap), ylim=(0, 2 * height + gap), xticks=[], yticks=[])
     axes.set_aspect("equal")
+
+
+def digits_height(width: float) -> float:
+    """How high the card of ten reconstructions is at that width, in units."""
+    return 52 + (width - 28) * (2 + _DIGIT_GAP) / (10 + 9 * _DIGIT_GAP)
 
 
 def window_text(health: Health) -> str:

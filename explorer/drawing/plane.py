@@ -5,6 +5,7 @@ from jaxtyping import Bool, Float
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 
 from explorer.drawing.sheet import POINTS_PER_UNIT, Box, Sheet
 from explorer.messages import View
@@ -39,8 +40,7 @@ def code_radius(share: Float[np.ndarray, " K"], dead: Bool[np.ndarray, " K"]) ->
 
 def draw_plane(sheet: Sheet, box: Box, view: View, level: int) -> None:
     """The card of one level."""
-    note = "encoder outputs" if level == 0 else f"what level{'s 1 to' if level > 1 else ''} {level} left over"
-    inner = sheet.card(box, f"Level {level + 1}", note).trimmed(left=-6, right=-6, bottom=-4)
+    inner = sheet.card(box, f"Level {level + 1}", _origin(level)).trimmed(left=-6, right=-6, bottom=-4)
     axes = sheet.axes(inner, f"plane {level + 1}")
     points = residuals(view)[level]
     drawable = np.isfinite(points).all(axis=1)
@@ -58,6 +58,12 @@ def draw_plane(sheet: Sheet, box: Box, view: View, level: int) -> None:
         axes.text(0.5, 0.97, words, transform=axes.transAxes, ha="center", va="top", size=8, color=TEXT)
 
 
+def _origin(level: int) -> str:
+    """What the points of a level are, in words."""
+    before = ("", "level 1", "levels 1 and 2", f"levels 1 to {level}")[min(level, 3)]
+    return f"what {before} left over" if level else "encoder outputs"
+
+
 def _area(radius: float | Float[np.ndarray, " K"]) -> float | Float[np.ndarray, " K"]:
     """Matplotlib's marker size, points², of a circle of that radius in units."""
     return (2 * radius * POINTS_PER_UNIT) ** 2
@@ -72,7 +78,10 @@ def _frame(axes: Axes, box: Box, shown: Float[np.ndarray, "N D"]) -> None:
     lower, upper = middle - room * scale / 2, middle + room * scale / 2
     axes.set(xlim=(lower[0], upper[0]), ylim=(lower[1], upper[1]))
     axes.set_aspect("equal")
-    axes.locator_params(nbins=7)
+    step = np.diff(MaxNLocator(7, steps=[1, 2, 5, 10]).tick_values(0, float(room.max()) * scale))[0]
+    corner = lower + 14 * scale
+    axes.set_xticks(np.arange(np.ceil(lower[0] / step), (upper[0] - 20 * scale) / step) * step)
+    axes.set_yticks(np.arange(np.ceil(corner[1] / step), upper[1] / step) * step)
     axes.grid(color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.axhline(0, color=AXIS, linewidth=0.8, zorder=0.6)
@@ -133,10 +142,8 @@ def _draw_names(
     medians = np.array([np.median(points[labels == digit], axis=0) for digit in digits])
     scale = np.ptp(axes.get_xlim()) / box.width
     large = radius >= 6
-    places = _apart(medians / scale, codes[large] / scale, radius[large]) * scale
-    for digit, median, place in zip(digits, medians, places, strict=True):
-        if np.linalg.norm(place - median) > NAME_REACH * scale:
-            continue
+    places, clear = _apart(medians / scale, codes[large] / scale, radius[large])
+    for digit, place in zip(np.array(digits)[clear], places[clear] * scale, strict=True):
         name = axes.annotate(str(digit), place, ha="center", va="center", size=NAME_SIZE, weight="bold", zorder=7)
         name.set(color=_darker(DIGITS[digit]), path_effects=[withStroke(linewidth=2.6, foreground=PANEL)])
         name.set_gid(f"name {digit}")
@@ -144,19 +151,21 @@ def _draw_names(
 
 def _apart(
     names: Float[np.ndarray, "N D"], codes: Float[np.ndarray, "K D"], radius: Float[np.ndarray, " K"]
-) -> Float[np.ndarray, "N D"]:
-    """The names, moved as little as makes them clear of one another and of the large codes; in units."""
+) -> tuple[Float[np.ndarray, "N D"], Bool[np.ndarray, " N"]]:
+    """The names pushed away from one another and from the large codes, in units, and which of them are then readable."""
     half = 7.5
     obstacles = np.concatenate([np.zeros(len(names)) + half, radius])
     clearance = half + obstacles
     places = names.copy()
-    for _ in range(60):
+    overlap = np.zeros((len(names), len(obstacles)))
+    for _ in range(100):
         away = places[:, np.newaxis] - np.concatenate([places, codes])
         distance = np.maximum(np.linalg.norm(away, axis=-1), 1e-6)
         overlap = np.maximum(clearance - distance, 0)
-        np.fill_diagonal(overlap[:, : len(names)], 0)
+        np.fill_diagonal(overlap, 0)
         places = places + 0.3 * np.einsum("nm,nmd->nd", overlap / distance, away)
-    return places
+    moved = np.linalg.norm(places - names, axis=1)
+    return places, (moved < NAME_REACH) & (overlap[:, len(names) :].max(axis=1, initial=0) < 0.3 * half)
 
 
 def _darker(colour: str) -> tuple[float, float, float]:

@@ -1,9 +1,8 @@
 """3×3 convolutions of stride 2, written as matrix products.
 
-XLA's CPU backend is slower at the direct form, most of all at its gradients. Same parameters, initial values and results as flax's `nn.Conv` and `nn.ConvTranspose` (SAME).
-
-The direct form is used where it is the fast one: on other backends, and on a CPU where no gradient is taken. What was
-measured, and what else was tried: benchmarks/README.md.
+XLA's CPU backend is slower at the direct form, most of all at its gradients. Same parameters, initial values and results
+as flax's `nn.Conv` and `nn.ConvTranspose` (SAME). The direct form is used where it is the fast one: on other backends, and
+on a CPU where no gradient is taken. What was measured, and what else was tried: benchmarks/README.md.
 """
 
 import flax.linen as nn

@@ -108,7 +108,8 @@ function traces(history, colours) {
 /** @param {import("./history.js").History | null} history @param {Curves} curves */
 function layout(history, { colours, scale, run, chart }) {
   const axis = { gridcolor: colours.grid, zeroline: false, linecolor: colours.grid, tickfont: { size: 10 } };
-  const changes = merged(history?.changes ?? [], Math.max(12, 0.015 * (history?.steps.at(-1) ?? 0)));
+  const last = history?.steps.at(-1) ?? 0;
+  const changes = merged(history?.changes ?? [], Math.max(12, 0.015 * last));
   return {
     uirevision: `${run}/${scale}`,
     datarevision: history?.steps.length,
@@ -121,10 +122,10 @@ function layout(history, { colours, scale, run, chart }) {
     hovermode: "x unified",
     hoverlabel: { bgcolor: colours.panel, bordercolor: colours.grid, font: { color: colours.text } },
     legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom", font: { size: 11 } },
-    xaxis: { ...axis, showgrid: false, title: { text: "" }, hoverformat: ",d", rangemode: "tozero", tickformat: ",d" },
+    xaxis: { ...axis, showgrid: false, range: [0, Math.max(last, 10)], hoverformat: ",d", tickformat: ",d" },
     yaxis: { ...axis, type: scale, rangemode: scale === "log" ? "normal" : "tozero", tickformat: "~g", nticks: 6 },
     shapes: changes.map((change) => marker(change, colours)),
-    annotations: changes.map((change, i) => markerText(change, i, colours)),
+    annotations: changes.map((change, i) => markerText(change, i, change.step > last / 2, colours)),
   };
 }
 
@@ -145,9 +146,10 @@ const marker = ({ step }, colours) => ({
   type: "line", xref: "x", yref: "paper", x0: step, x1: step, y0: 0, y1: 1, line: { color: colours.quiet, width: 1, dash: "dash" },
 });
 
-/** @param {import("./history.js").Change} change @param {number} i @param {import("./palette.js").Palette} colours */
-const markerText = ({ step, name, old, new: now }, i, colours) => ({
-  x: step, xref: "x", y: 1 - 0.1 * (i % 4), yref: "paper", xanchor: "left", yanchor: "top", showarrow: false, xshift: 2,
+/** @param {import("./history.js").Change} change @param {number} i @param {boolean} late in the right half @param {import("./palette.js").Palette} colours */
+const markerText = ({ step, name, old, new: now }, i, late, colours) => ({
+  x: step, xref: "x", y: 1 - 0.1 * (i % 4), yref: "paper", xanchor: late ? "right" : "left", yanchor: "top", showarrow: false,
+  xshift: late ? -2 : 2,
   text: `${NAMES[/** @type {keyof typeof NAMES} */ (name)] ?? ""} ${weight(old)} → ${weight(now)}`,
   font: { size: 10, color: colours.text }, bgcolor: colours.panel, opacity: 0.9,
 });

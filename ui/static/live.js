@@ -13,7 +13,7 @@ import { Motion } from "./motion.js";
 import { onThemeChange, palette } from "./palette.js";
 import { Planes } from "./planes.js";
 import { Poller } from "./poller.js";
-import { close, panelOf, placePopovers } from "./popovers.js";
+import { close, panelOf, placePopovers, toast } from "./popovers.js";
 import { obvious, remember, remembered } from "./selection.js";
 import { Status } from "./status.js";
 import { Weights } from "./weights.js";
@@ -143,17 +143,17 @@ class Live {
   /** Let the controls follow what happened to the runs: here, or on another page. */
   #follow() {
     const run = this.runs.find(({ id }) => id === this.run);
-    const hold = this.weights.inHand;
+    const inHand = this.weights.inHand;
     const names = this.runs.map(({ id, name, status }) => [id, name, status]);
-    const key = JSON.stringify([this.run, names, hold ? "held" : run?.live]);
+    const key = JSON.stringify([this.run, names, inHand ? "held" : run?.live]);
     if (key === this.synced || (!this.lab && !this.runs.length)) return;
     this.synced = key;
-    this.#say(hold);
+    this.#say(inHand || (run !== undefined && this.weights.shows(run.live)));
     this.sync();
   }
 
-  /** What Gradio's callbacks get to know. */
-  #say(hold = this.weights.inHand) {
+  /** What Gradio's callbacks get to know: the run on show, and whether the weights are to be left alone. */
+  #say(hold = true) {
     this.props.value = JSON.stringify({ run: this.run, hold });
   }
 
@@ -163,6 +163,10 @@ class Live {
     if (told.refresh) {
       this.poller.interval = 1000 * told.refresh;
       localStorage.setItem(REFRESH_KEY, `${this.poller.interval}`);
+    }
+    if (told.error) {
+      this.weights.forget();
+      toast(this.element.querySelector("#toast"), told.error);
     }
     if (told.select) {
       close("new-run");

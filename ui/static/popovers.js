@@ -1,5 +1,8 @@
 /** Help texts and panels that open over the page: the browser's own popovers, put beside what opens them. */
 
+/** Milliseconds. */
+const TOAST = 9000;
+
 /** Make a Gradio panel a popover of a button. @param {string} panelId @param {string} buttonId */
 export function panelOf(panelId, buttonId) {
   const [panel, button] = [document.getElementById(panelId), document.getElementById(buttonId)];
@@ -16,6 +19,16 @@ export function panelOf(panelId, buttonId) {
 export function close(panelId) {
   const panel = document.getElementById(panelId);
   if (panel?.matches(":popover-open")) panel.hidePopover();
+}
+
+/** Say something for a while, above everything else. @param {HTMLElement} box @param {string} text */
+export function toast(box, text) {
+  box.textContent = text;
+  if (box.matches(":popover-open")) box.hidePopover();
+  box.showPopover();
+  clearTimeout(Number(box.dataset.timer));
+  box.dataset.timer = `${setTimeout(() => box.matches(":popover-open") && box.hidePopover(), TOAST)}`;
+  box.onclick = () => box.hidePopover();
 }
 
 /** Every popover opens under its button, or above it where there is no room. */

@@ -45,14 +45,29 @@ export class Weights {
     }
   }
 
+  /** The fields already say this. @param {Record<string, number>} live */
+  shows(live) {
+    return Object.keys(this.scales).every((name) => Number(this.#field(name)?.value || NaN) === live[name]);
+  }
+
+  /** A request was refused. */
+  forget() {
+    this.requested = {};
+  }
+
   /** @param {string} name */
   #slider(name) {
     return /** @type {HTMLInputElement | null} */ (document.querySelector(`#${name}-slider input[type=range]`));
   }
 
+  /** @param {string} name */
+  #field(name) {
+    return /** @type {HTMLInputElement | null} */ (document.querySelector(`#${name}-number input`));
+  }
+
   /** What a screen reader says of a logarithmic slider. @param {HTMLInputElement} slider @param {string} name */
   #sayValue(slider, name) {
-    const field = /** @type {HTMLInputElement | null} */ (document.querySelector(`#${name}-number input`));
+    const field = this.#field(name);
     const text = weight(this.scales[name][Number(slider.value)] ?? 0);
     if (slider.getAttribute("aria-valuetext") === text) return;
     slider.setAttribute("aria-valuetext", text);

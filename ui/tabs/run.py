@@ -8,10 +8,10 @@ import gradio as gr
 from actors.lab import Lab
 from explorer.config import RunConfig
 from ui.bar import Bar, NewRun, bar, bar_updates, new_run, picker_update
-from ui.controls import DIRECT, SCALES, WeightControl, as_config, in_words, start_values, weight_control
+from ui.controls import DIRECT, SCALES, WeightControl, as_config, start_values, weight_control
 from ui.help import help_mark
 from ui.hub import Hub
-from ui.live import live_view, message, on_show
+from ui.live import live_view, message, on_show, tell
 
 ENDED = ("stopped", "lost")
 
@@ -65,37 +65,27 @@ def _settings(live: gr.HTML, refresh_seconds: float) -> None:
 def _connect_start(
     lab: Lab, hub: Hub, live: gr.HTML, controls: Bar, fields: NewRun, weights: list[WeightControl]
 ) -> None:
-    numbers = [control.number for control in weights]
-
-    @in_words
-    def start_new(name: str, *values: Any) -> str:
+    def start_new(state: str, name: str, *values: Any) -> str:
         fixed = dict(zip(fields.fixed, values, strict=False))
         live_values = {control.name: value for control, value in zip(weights, values[len(fixed) :], strict=True)}
-        info = lab.start(as_config(fixed, live_values), name)
-        hub.touch()
-        return message("", run=info.run_id, select=True)
+        start = partial(lab.start, name=name)
+        return tell(hub, state, lambda: {"run": start(as_config(fixed, live_values)).run_id, "select": True})
 
-    @in_words
     def start(state: str, *values: Any) -> str:
         run = hub.find(on_show(state))
         if run is None or run.status != "paused":
-            return start_new(*values)
-        lab.resume(run.run_id)
-        hub.touch()
-        return message(state)
+            return start_new(state, *values)
+        return tell(hub, state, lambda: lab.resume(run.run_id))
 
-    settings = [fields.name, *fields.fixed.values(), *numbers]
-    controls.start.click(start, [live, *settings], live, **DIRECT)
+    settings = [live, fields.name, *fields.fixed.values(), *(control.number for control in weights)]
+    controls.start.click(start, settings, live, **DIRECT)
     fields.start.click(start_new, settings, live, **DIRECT)
     controls.picker.input(lambda run: message("", run=run, select=True), controls.picker, live, **DIRECT)
 
 
 def _connect_verbs(lab: Lab, hub: Hub, live: gr.HTML, controls: Bar) -> None:
-    @in_words
     def act(verb: str, state: str) -> str:
-        getattr(lab, verb)(on_show(state))
-        hub.touch()
-        return message(state)
+        return tell(hub, state, lambda: getattr(lab, verb)(on_show(state)))
 
     for verb in ("pause", "step", "reset", "stop"):
         button: gr.Button = getattr(controls, verb)
@@ -113,35 +103,22 @@ def _connect_weight(lab: Lab, hub: Hub, live: gr.HTML, control: WeightControl) -
             lab.set_learning_rate(run.run_id, value)
         else:
             lab.set_lambdas(run.run_id, {control.name: value})
-        hub.touch()
 
-    @in_words
     def slide(state: str, position: float) -> tuple[float, str]:
         value = control.scale.value(position)
-        steer(state, value)
-        return value, message(state)
+        return value, tell(hub, state, lambda: steer(state, value))
 
-    @in_words
-    def enter(state: str, value: float | None) -> tuple[int, str]:
-        checked = control.check(value)
-        steer(state, checked)
-        return control.scale.position(checked), message(state)
-
-    def restore(state: str, position: float) -> tuple[int, float]:
+    def enter(state: str, value: float | None, position: float) -> tuple[int, float, str]:
+        told = tell(hub, state, lambda: steer(state, control.check(value)))
         run = hub.find(on_show(state))
-        value = control.scale.value(position) if run is None else control.held_by(run)
-        return control.scale.position(value), value
+        kept = control.scale.value(position) if run is None else control.held_by(run)
+        now = kept if value is None or on_show(told, "error") else value
+        return control.scale.position(now), now, told
 
-    both = [control.slider, control.number]
-    changes = [
-        control.slider.input(
-            slide, [live, control.slider], [control.number, live], trigger_mode="always_last", **DIRECT
-        ),
-        control.number.submit(enter, [live, control.number], [control.slider, live], **DIRECT),
-        control.number.blur(enter, [live, control.number], [control.slider, live], **DIRECT),
-    ]
-    for change in changes:
-        change.failure(restore, [live, control.slider], both, **DIRECT)
+    number, slider = control.number, control.slider
+    slider.input(slide, [live, slider], [number, live], trigger_mode="always_last", **DIRECT)
+    for entered in (number.submit, number.blur):
+        entered(enter, [live, number, slider], [slider, number, live], **DIRECT)
 
 
 def _connect_sync(hub: Hub, live: gr.HTML, controls: Bar, weights: list[WeightControl]) -> None:
