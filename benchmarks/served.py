@@ -1,0 +1,119 @@
+"""The real command as a process of its own, its page in a real browser, and its runs through the named endpoints."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from urllib.error import URLError
+
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+from workers import PATIENCE, peak_memory, steps_per_second, wait_until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+PAGE_SETTLE = 2000
+"""Milliseconds that the page has for loading before the steps are counted."""
+POLLS = "performance.getEntriesByType('resource').filter(entry => entry.name.includes('component_server')).length"
+
+
+class Served:
+    """`rq-vae-explorer` with one run of the defaults, paused unless it is measured.
+
+    `seconds` maps what had to be waited for to how long it took, with XLA's compilation cache empty at the start.
+    """
+
+    def __init__(self, options: list[str], environment: dict[str, str], log: Path) -> None:
+        self.url = f"http://127.0.0.1:{_free_port()}"
+        command = str(Path(sys.executable).with_name("rq-vae-explorer"))
+        port = self.url.rpartition(":")[2]
+        began = time.perf_counter()
+        with log.open("w") as file:
+            self._process = subprocess.Popen(
+                [command, *options, "--port", port, "--gpu", "off"], env=environment, stdout=file, stderr=file
+            )
+        self.seconds: dict[str, float] = {}
+        try:
+            wait_until(self._answers, pause=0.05)
+            self.seconds["from command to page answering"] = time.perf_counter() - began
+            self._client = Client(self.url, verbose=False)
+            self._run_id = wait_until(self._start, pause=0.1)
+            self.seconds["from command to a run accepted"] = time.perf_counter() - began
+            self._wait_for_first_step("from Start to first step, nothing compiled yet")
+            self._client.predict(self._run_id, api_name="/stop_run")
+            self._run_id = wait_until(self._start, pause=0.1)
+            self._wait_for_first_step("from Start to first step, compiled before")
+            self._client.predict(self._run_id, api_name="/pause_run")
+        except Exception as error:
+            self.close()
+            raise RuntimeError(f"{command} {' '.join(options)} did not serve: {log.read_text()[-800:]}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the command as Ctrl-C does."""
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(15)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+
+    def window(self, seconds: float, browser: "Browser") -> tuple[float, float]:
+        """Steps per second while a page shows the run at 2 Hz, and how often per second that page asked for news."""
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        try:
+            page.goto(self.url)
+            page.wait_for_selector("#live", timeout=1000 * PATIENCE)
+            self._client.predict(self._run_id, api_name="/resume_run")
+            page.wait_for_timeout(PAGE_SETTLE)
+            asked, began = page.evaluate(POLLS), time.perf_counter()
+            speed = steps_per_second(self._step, seconds)
+            polls = (page.evaluate(POLLS) - asked) / (time.perf_counter() - began)
+            self._client.predict(self._run_id, api_name="/pause_run")
+        finally:
+            page.close()
+        return speed, polls
+
+    def peak_memory(self) -> list[tuple[str, float]]:
+        """Name and peak resident MB of the command's process and all that it started."""
+        return peak_memory(self._process.pid)
+
+    def _answers(self) -> bool:
+        if self._process.poll() is not None:
+            raise RuntimeError(f"it ended with {self._process.returncode}")
+        try:
+            with urllib.request.urlopen(self.url, timeout=5) as response:
+                return response.status == 200
+        except (URLError, OSError):
+            return False
+
+    def _start(self) -> str:
+        """A new run's id, or nothing while the lab is not ready."""
+        self._started = time.perf_counter()
+        try:
+            return self._client.predict({}, "", api_name="/start_run")["run_id"]
+        except AppError:
+            return ""
+
+    def _wait_for_first_step(self, what: str) -> None:
+        wait_until(self._step)
+        self.seconds[what] = time.perf_counter() - self._started
+
+    def _step(self) -> int:
+        runs: list[dict[str, Any]] = self._client.predict(api_name="/list_runs")
+        return next(run["step"] for run in runs if run["run_id"] == self._run_id)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]

@@ -1,0 +1,219 @@
+"""What a lab and a watcher cost: steps per second of the bare step, of a run in each lab, and of one that is watched.
+
+    python benchmarks/throughput.py [--rounds 5] [--window 3] [--browser /usr/bin/chromium] [--json FILE]
+
+Everything is measured in turn, round after round in another order, and only one thing trains at a time; a ratio is the
+median over the rounds of a speed and the bare step's speed in the same round. Exits with 1 if a goal is missed.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median, quantiles
+from typing import TYPE_CHECKING, Any
+
+from served import Served
+from workers import Away, BareStep, RunInLab, peak_memory
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+LAB_GOAL = 0.97
+"""Share of the bare step's speed that a run in a lab keeps: the lab costs less than 3%."""
+WATCHED_GOAL = 0.95
+"""The same with somebody watching: that costs less than 5%."""
+ANSWER_GOAL = 20.0
+"""Milliseconds within which 95 of 100 calls of a run that trains are answered."""
+BROWSER_ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+LABS = {"local": "LocalLab", "ray": "RayLab"}
+
+
+@dataclass(slots=True)
+class Contender:
+    """A line of the table: how to measure it, and its speeds (steps per second), one a round."""
+
+    label: str
+    measure: Callable[[float], float]
+    bare: "Contender | None" = None
+    goal: float | None = None
+    speeds: list[float] = field(default_factory=list)
+
+    @property
+    def ratios(self) -> list[float]:
+        """Speeds relative to the bare step's in the same round."""
+        base = self.speeds if self.bare is None else self.bare.speeds
+        return [speed / other for speed, other in zip(self.speeds, base, strict=True)]
+
+    @property
+    def missed(self) -> bool:
+        """Whether there is a goal and it is not reached."""
+        return self.goal is not None and median(self.ratios) < self.goal
+
+    def row(self) -> str:
+        """Say it in a line of the table."""
+        ratios = self.ratios
+        line = f"{self.label:<36}{median(self.speeds):8.1f}"
+        if self.goal is None:
+            return line
+        spread = f"({min(ratios):.0%} to {max(ratios):.0%})"
+        return f"{line}{median(ratios):8.1%}  {spread:<15}{f'≥ {self.goal:.0%}':>7}  {verdict(self.missed)}"
+
+
+@dataclass(slots=True)
+class Report:
+    """Everything that was measured."""
+
+    contenders: list[Contender]
+    polls: dict[str, list[float]] = field(default_factory=dict)
+    milliseconds: dict[str, list[float]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    peaks: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
+
+    @property
+    def missed(self) -> bool:
+        """Whether any goal is missed."""
+        slow = any(percentile_95(times) > ANSWER_GOAL for times in self.milliseconds.values())
+        return slow or any(contender.missed for contender in self.contenders)
+
+    def lines(self) -> list[str]:
+        """Say it in tables."""
+        head = f"{'':<36}{'steps/s':>8}{'ratio':>8}  {'(all rounds)':<15}{'goal':>7}  verdict"
+        lines = [head, *(contender.row() for contender in self.contenders), ""]
+        lines += [f"{label}: the page asked {median(polls):.1f} times a second" for label, polls in self.polls.items()]
+        lines += ["", f"{'round trip while training':<36}{'p50 ms':>8}{'p95 ms':>8}{'goal':>24}  verdict"]
+        for name, times in self.milliseconds.items():
+            p95 = percentile_95(times)
+            goal = f"p95 ≤ {ANSWER_GOAL:g}"
+            lines.append(f"{name:<36}{median(times):8.1f}{p95:8.1f}{goal:>24}  {verdict(p95 > ANSWER_GOAL)}")
+        lines += ["", "seconds", *(f"{name:<64}{seconds:6.1f}" for name, seconds in self.seconds.items())]
+        for what, processes in self.peaks.items():
+            lines += ["", f"peak resident memory, {what}", *(f"{name:<44}{peak:6.0f} MB" for name, peak in processes)]
+        return lines
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        rows = [
+            {"label": c.label, "goal": c.goal, "steps_per_second": c.speeds, "ratios": c.ratios, "missed": c.missed}
+            for c in self.contenders
+        ]
+        plain = {name: getattr(self, name) for name in ("polls", "milliseconds", "seconds", "peaks")}
+        return {"cpus": os.cpu_count(), "throughput": rows, **plain}
+
+
+def verdict(missed: bool) -> str:
+    """Say whether a goal is reached."""
+    return "MISSED" if missed else "reached"
+
+
+def percentile_95(times: list[float]) -> float:
+    """95 of 100 are at most this."""
+    return quantiles(times, n=20)[-1]
+
+
+@dataclass(slots=True)
+class Bench:
+    """What is compared, by the kind of lab: `local` with all threads of the machine, `ray` with one."""
+
+    bare: dict[str, Away]
+    labs: dict[str, Away]
+    served: dict[str, Served]
+    browser: "Browser"
+
+    def report(self, rounds: int, window: float, calls: int) -> Report:
+        """Measure all of it."""
+        polls: dict[str, list[float]] = {}
+        report = Report([line for kind in LABS for line in self._contenders(kind, polls)], polls)
+        for turn in range(rounds):
+            say(f"round {turn + 1} of {rounds}")
+            count = len(report.contenders)
+            for place in range(count):
+                contender = report.contenders[(place + turn) % count]
+                contender.speeds.append(contender.measure(window))
+        say("round trips")
+        for kind, name in LABS.items():
+            for method, times in self.labs[kind].call("round_trips", calls).items():
+                report.milliseconds[f"{name}: {method}"] = times
+            served = self.served[kind]
+            report.seconds |= {f"{name}: {what}": seconds for what, seconds in served.seconds.items()}
+            report.peaks[f"page with {name}"] = grouped(served.peak_memory())
+        mine = peak_memory(os.getpid())
+        report.peaks["browser"] = grouped([(name, peak) for name, peak in mine if name.startswith("chrom")])
+        return report
+
+    def _contenders(self, kind: str, polls: dict[str, list[float]]) -> list[Contender]:
+        name, lab = LABS[kind], self.labs[kind]
+        threads = f"{os.cpu_count()} threads" if kind == "local" else "1 thread"
+        page = f"{name}, watched by a page at 2 Hz"
+
+        def watched(window: float) -> float:
+            speed, asked = self.served[kind].window(window, self.browser)
+            polls.setdefault(page, []).append(asked)
+            return speed
+
+        bare = Contender(f"bare step, {threads}", lambda window: self.bare[kind].call("window", window))
+        return [
+            bare,
+            Contender(f"{name}, unwatched", lambda window: lab.call("window", window, False), bare, LAB_GOAL),
+            Contender(f"{name}, polled at 2 Hz", lambda window: lab.call("window", window, True), bare, WATCHED_GOAL),
+            Contender(page, watched, bare, WATCHED_GOAL),
+        ]
+
+
+def grouped(processes: list[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Processes of one name as one line, with the largest peak among them."""
+    groups: dict[str, list[float]] = {}
+    for name, peak in processes:
+        groups.setdefault(name, []).append(peak)
+    return [(name if len(p) == 1 else f"{name} (largest of {len(p)})", max(p)) for name, p in groups.items()]
+
+
+def main() -> int:
+    """Start everything, measure, print the tables."""
+    from playwright.sync_api import sync_playwright
+
+    arguments = _parse()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="throughput-")))
+        served = {}
+        for kind, options in {"local": ["--local"], "ray": []}.items():
+            say(f"starting the page with {LABS[kind]}")
+            environment = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(folder / f"compiled-{kind}")}
+            served[kind] = stack.enter_context(Served(options, environment, folder / f"{kind}.log"))
+        say("starting the labs and the bare steps")
+        labs = {kind: stack.enter_context(closing(Away(RunInLab, kind))) for kind in LABS}
+        threads = {"local": None, "ray": 1}
+        bare = {kind: stack.enter_context(closing(Away(BareStep, threads[kind]))) for kind in LABS}
+        playwright = stack.enter_context(sync_playwright())
+        browser = playwright.chromium.launch(executable_path=arguments.browser, args=BROWSER_ARGUMENTS)
+        stack.callback(browser.close)
+        report = Bench(bare, labs, served, browser).report(arguments.rounds, arguments.window, arguments.calls)
+    say("\n".join(["", *report.lines()]))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(report.to_dict(), indent=2) + "\n", encoding="utf-8")
+    return 1 if report.missed else 0
+
+
+def say(text: str) -> None:
+    """Print at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Compare the bare training step, runs in the labs, and watched runs.")
+    parser.add_argument("--rounds", type=int, default=5, help="windows of each line (default: %(default)s)")
+    parser.add_argument("--window", type=float, default=3.0, help="seconds of a window (default: %(default)s)")
+    parser.add_argument("--calls", type=int, default=100, help="round trips of each kind (default: %(default)s)")
+    parser.add_argument("--browser", default="/usr/bin/chromium", help="Chromium to watch with (default: %(default)s)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep every figure in this file, too")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
