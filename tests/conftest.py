@@ -28,6 +28,10 @@ def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A cache folder of the tests' own, for this process and those that it starts."""
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
+        for proxy in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+            patch.setenv(proxy, "http://127.0.0.1:9")  # nobody there: nothing is downloaded, here or in a Ray worker
+        for direct in ("NO_PROXY", "no_proxy"):
+            patch.setenv(direct, "127.0.0.1,localhost")
         patch.setenv("RQVAE_CACHE_DIR", str(folder))
         yield folder
 

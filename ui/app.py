@@ -2,11 +2,13 @@
 
 import argparse
 import logging
+import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from types import FrameType
 
 from actors.lab import Lab
@@ -21,6 +23,7 @@ logger = logging.getLogger("rq-vae-explorer")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code: 0 done, 1 a run failed, 2 a mistake said in one line, 130 interrupted."""
     arguments = parse(list(sys.argv[1:] if argv is None else argv))
+    _make_absolute("TFDS_DATA_DIR", "RQVAE_CACHE_DIR")
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logger.setLevel(logging.INFO)
     try:
@@ -30,6 +33,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _make_absolute(*names: str) -> None:
+    """Folders that the environment names, for processes that work in another folder."""
+    for name in names:
+        if os.environ.get(name):
+            os.environ[name] = str(Path(os.environ[name]).expanduser().absolute())
 
 
 def _train(arguments: argparse.Namespace) -> int:

@@ -49,20 +49,23 @@ class NewRun:
     start: gr.Button
 
 
+VERBS = {"start": "▶ Start", "pause": "❚❚ Pause", "step": "Step", "reset": "Reset", "stop": "Stop"}
+
+
 def bar() -> Bar:
     """Lay out the bar."""
     with gr.Row(elem_id="bar"):
         picker = gr.Dropdown([], label="Run", show_label=False, container=False, elem_id="picker", filterable=False)
         gr.Button("+ New run", elem_id="new-run-button", size="sm")
         buttons = {
-            verb: gr.Button(label, elem_id=f"verb-{verb}", size="sm", interactive=verb == "start", variant=variant)
-            for verb, label, variant in (
-                ("start", "▶ Start", "primary"),
-                ("pause", "❚❚ Pause", "secondary"),
-                ("step", "Step", "secondary"),
-                ("reset", "Reset", "secondary"),
-                ("stop", "Stop", "secondary"),
+            verb: gr.Button(
+                label,
+                elem_id=f"verb-{verb}",
+                size="sm",
+                interactive=verb == "start",
+                variant="primary" if verb == "start" else "secondary",
             )
+            for verb, label in VERBS.items()
         }
         gr.HTML(help_mark("bar"), apply_default_css=False, elem_classes="bar-help")
     return Bar(picker, **buttons)

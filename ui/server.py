@@ -11,13 +11,13 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "100")
 os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "100000")
 
-import gradio as gr  # noqa: E402  (reads the environment once)
-import uvicorn  # noqa: E402
-from fastapi import FastAPI, Response  # noqa: E402
-from fastapi.staticfiles import StaticFiles  # noqa: E402
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI, Response
+from fastapi.staticfiles import StaticFiles
 
-from explorer.errors import ExplorerError  # noqa: E402
-from ui.live import ASSETS, STATIC  # noqa: E402
+from explorer.errors import ExplorerError
+from ui.live import ASSETS, STATIC
 
 
 class PortTaken(ExplorerError):

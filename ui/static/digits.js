@@ -19,7 +19,7 @@ export class Digits {
   update(view, fixed) {
     this.shown = view && fixed ? { view, fixed } : null;
     const mse = view?.probeMse;
-    this.caption.textContent = mse == null ? "input over output" : `input over output · MSE ${mse.toFixed(4)}`;
+    this.caption.textContent = mse == null ? "input over output" : `MSE ${mse.toFixed(4)} · input over output`;
     const text = mse == null ? "No reconstructions yet" : `Ten test digits over their reconstructions; mean squared error ${mse.toFixed(4)} over 512 test images`;
     this.canvas.setAttribute("aria-label", text);
     this.#draw();

@@ -12,10 +12,14 @@ export const percent = (value) => `${(100 * value).toFixed(value > 0 && value < 
 export const fixed = (value, digits) => (value == null ? "–" : value.toFixed(digits));
 
 /** A loss weight: two digits more than it needs are noise, but none that was typed is lost. @param {number} value */
-export const weight = (value) => (value !== 0 && Math.abs(value) < 0.001 ? value.toExponential().replace("e-", "e−") : `${value}`);
+export function weight(value) {
+  if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential().replace("e-", "e−");
+  return value >= 1e4 ? WHOLE.format(value) : `${value}`;
+}
 
 /** A tick of an axis. @param {number} value @param {number} step */
 export function tick(value, step) {
+  if (step >= 1e4 || step < 1e-4) return (Math.abs(value) < step / 2 ? "0" : value.toExponential(1)).replace("-", "−").replace("e+", "e");
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   return (Math.abs(value) < step / 2 ? 0 : value).toFixed(Math.min(digits, 6)).replace("-", "−");
 }

@@ -11,7 +11,7 @@ export function panelOf(panelId, buttonId) {
   button.setAttribute("popovertarget", panelId);
   button.setAttribute("aria-controls", panelId);
   panel.addEventListener("toggle", (event) => {
-    if (/** @type {ToggleEvent} */ (event).newState === "open") panel.querySelector("input")?.focus();
+    if (/** @type {ToggleEvent} */ (event).newState === "open") /** @type {HTMLElement | null} */ (panel.querySelector("textarea, input"))?.focus();
   });
 }
 
