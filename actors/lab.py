@@ -107,7 +107,9 @@ def new_run_id(taken: Iterable[str]) -> str:
 
 
 def run_name(name: str | None, config: RunConfig) -> str:
-    """The name given, checked, or one that says the loss weights. Raises ConfigError."""
+    """The name given, checked, or one that says λ_commit, and λ_codebook where it is not the usual one. Raises ConfigError."""
     if name is not None and name.strip():
         return check_name(name)
-    return f"λ_commit {config.lambdas.commit:g} · λ_codebook {config.lambdas.codebook:g}"
+    ours, default = config.lambdas, Lambdas()
+    codebook = "" if ours.codebook == default.codebook else f" · λ_codebook {ours.codebook:g}"
+    return f"λ_commit {ours.commit:g}{codebook}"

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,9 +102,10 @@ class LocalLab:
         return run.info()
 
     def close(self) -> None:
-        """End every run."""
-        for run in list(self._runs.values()):
-            run.close()
+        """End every run, all at once."""
+        runs = list(self._runs.values())
+        with ThreadPoolExecutor(max_workers=max(len(runs), 1)) as pool:
+            list(pool.map(lambda run: run.close(timeout=2.0), runs))
 
     def _run(self, run_id: str) -> "Run":
         run = self._runs.get(run_id) if isinstance(run_id, str) else None

@@ -62,9 +62,9 @@ def _serve(arguments: argparse.Namespace) -> int:
     said = check_dataset(arguments.dataset, arguments.data_dir)
     from ui.server import Server, application, bind
 
+    lab = _lab(arguments)
     listener = bind(arguments.host, arguments.port)
     logger.info("Opening %s ...", said)
-    lab = _lab(arguments)
     from ui.page import CSS, HEAD, THEME, build_page
 
     page = build_page(lab, refresh_seconds=arguments.refresh, dataset=arguments.dataset)
@@ -80,8 +80,9 @@ def _serve(arguments: argparse.Namespace) -> int:
             logger.info("%s", lab.info().message)
         stopped.wait()
     finally:
-        server.close()
+        server.ask_to_stop()
         lab.close()
+        server.close()
     return 0
 
 

@@ -82,7 +82,11 @@ class Server:
         while not self._server.started and self._thread.is_alive():
             time.sleep(0.02)
 
+    def ask_to_stop(self) -> None:
+        """Take no more requests; returns at once."""
+        self._server.should_exit = True
+
     def close(self) -> None:
         """Stop; returns within two seconds."""
-        self._server.should_exit = True
+        self.ask_to_stop()
         self._thread.join(2)
