@@ -123,7 +123,7 @@ function layout(history, { colours, scale, run, chart }) {
     hoverlabel: { bgcolor: colours.panel, bordercolor: colours.grid, font: { color: colours.text } },
     legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom", font: { size: 11 } },
     xaxis: { ...axis, showgrid: false, range: [0, Math.max(last, 10)], hoverformat: ",d", tickformat: ",d" },
-    yaxis: { ...axis, type: scale, rangemode: scale === "log" ? "normal" : "tozero", tickformat: "~g", nticks: 6 },
+    yaxis: { ...axis, automargin: true, type: scale, rangemode: scale === "log" ? "normal" : "tozero", tickformat: "~g", nticks: 6 },
     shapes: changes.map((change) => marker(change, colours)),
     annotations: changes.map((change, i) => markerText(change, i, change.step > last / 2, colours)),
   };

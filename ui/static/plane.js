@@ -88,10 +88,11 @@ export class Plane {
     const { progress } = this.motion;
     const [points, ends, codes, names] = [this.points, this.ends, this.codes, this.names].map((tween) => tween.at(progress));
     const size = Math.min(1, Math.max(0.6, Math.min(width, height) / 320));
+    const codeSize = size * Math.min(1, Math.max(0.55, (64 / scene.dead.length) ** 0.2));
     if (ends.length) paintLines(context, at, points, ends, labels, mask, colours);
     paintPoints(context, at, points, labels, mask, colours, 2.6 * size);
     const chosen = focus.code?.level === this.level ? focus.code.index : null;
-    if (codes.length) paintCodes(context, at, codes, scene.shares, scene.dead, chosen, colours, size);
+    if (codes.length) paintCodes(context, at, codes, scene.shares, scene.dead, chosen, colours, codeSize);
     if (focus.digit !== null || !focus.code) paintNames(context, at, names, focus.digit, colours);
     this.#placeTooltip(at, chosen);
   }

@@ -3,7 +3,7 @@ import { Axes } from "./axes.js";
 import { assignedAt, scenes } from "./levels.js";
 import { Plane } from "./plane.js";
 
-const LEFT_OVER = ["encoder outputs, z_e", "what level 1 left over"];
+const LEFT_OVER = ["encoder outputs, z_e", "left over by level 1"];
 
 export class Planes {
   /**
@@ -108,7 +108,7 @@ export class Planes {
       const small = document.createElement("small");
       heading.textContent = `Level ${level + 1}`;
       const sum = ["z_e → q₁", "z_e → q₁ + q₂"][level] ?? `z_e → q₁ + … + q${"₁₂₃₄₅₆₇₈"[level]}`;
-      small.textContent = this.cumulative ? sum : (LEFT_OVER[level] ?? `what levels 1 to ${level} left over`);
+      small.textContent = this.cumulative ? sum : (LEFT_OVER[level] ?? `left over by levels 1–${level}`);
       caption.replaceChildren(heading, small);
     });
   }
