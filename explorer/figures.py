@@ -3,8 +3,6 @@
 Save with `figure.savefig(path, dpi=...)`; at 100 dpi a figure has the size of a page on the screen.
 """
 
-import textwrap
-
 from matplotlib.figure import Figure
 
 from explorer.config import RunConfig
@@ -104,7 +102,7 @@ def _draw_curves(sheet: Sheet, box: Box, history: History, size: int | None) -> 
 
 def _draw_header(sheet: Sheet, snapshot: Snapshot, view: View, config: RunConfig | None) -> None:
     left, right, top = sheet.whole.left + 2, sheet.whole.right, sheet.whole.top
-    title = textwrap.shorten(snapshot.run_id, 70, placeholder=" …")
+    title = snapshot.run_id if len(snapshot.run_id) <= 70 else f"{snapshot.run_id[:69]}…"
     sheet.words(left, top + 13, [(title, {"size": 15, "weight": "bold", "color": TEXT})])
     sheet.words(right - 6, top + 14, [_verdict(snapshot, view)], align="right")
     sheet.words(left, top + 42, _facts(snapshot, view))

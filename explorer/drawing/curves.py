@@ -67,8 +67,8 @@ def draw_losses(sheet: Sheet, box: Box, history: History) -> None:
     axes = _card(sheet, box, history, "Losses", note, "losses")
     for name, look in _LOSSES.items():
         values = history.columns.get(f"loss/{name}")
-        if values is None or not len(values):
-            continue
+        if values is None or not np.any(values > 0):
+            continue  # a logarithmic axis has no place for it
         values = values.astype(np.float64)
         if reach and name != "codebook":
             axes.plot(history.steps, values, color=look["color"], linewidth=0.5, alpha=0.3)
@@ -90,7 +90,8 @@ def draw_perplexity(sheet: Sheet, box: Box, history: History, size: int | None =
     axes = _card(sheet, box, history, "Perplexity", note, "perplexity")
     colours = matplotlib.colormaps["viridis"](np.linspace(0.12, min(0.25 + 0.15 * len(columns), 0.88), len(columns)))
     for level, (values, colour) in enumerate(zip(columns, colours, strict=True)):
-        axes.plot(history.steps, values, color=colour, linewidth=1.5, label=f"level {level + 1}")
+        style = (0, (4, 1.5)) if level % 2 and len(columns) > 4 else "solid"
+        axes.plot(history.steps, values, color=colour, linewidth=1.5, linestyle=style, label=f"level {level + 1}")
     if not columns:
         return
     top = size or max(float(values.max(initial=2)) for values in columns)

@@ -12,6 +12,8 @@ from explorer.messages import View
 from explorer.palette import AXIS, CODE, DIGITS, GRID, ON_CODE, PANEL, TEXT
 
 POINT_RADIUS = 2.3
+LEAST_NUMBERED = 6.0
+"""Least radius of a code, in units, that holds its number."""
 NAME_SIZE = 10.5
 NAME_REACH = 26.0
 """How far, in units, a digit's name may move from its median to stay readable; else it is left out."""
@@ -45,14 +47,14 @@ def draw_plane(sheet: Sheet, box: Box, view: View, level: int) -> None:
     points = residuals(view)[level]
     drawable = np.isfinite(points).all(axis=1)
     codes = view.codebooks[level].astype(np.float64)
-    _frame(axes, inner, np.concatenate([points[drawable], codes]))
+    scale = _frame(axes, inner, np.concatenate([points[drawable], codes]))
     for digit, colour in enumerate(DIGITS):
         x, y = points[drawable & (view.labels == digit)].T
         axes.scatter(x, y, s=_area(POINT_RADIUS), color=colour, alpha=0.5, linewidths=0, label=f"digit {digit}")
     dead = view.health.dead[level]
     radius = code_radius(shares(view)[level], dead)
-    _draw_codes(axes, codes, radius, dead)
-    _draw_names(axes, inner, points[drawable], view.labels[drawable], codes[~dead], radius[~dead])
+    _draw_codes(axes, scale, codes, radius, dead)
+    _draw_names(axes, scale, points[drawable], view.labels[drawable], codes[~dead], radius[~dead])
     if not drawable.all():
         words = f"{np.sum(~drawable)} of {len(drawable)} points are not finite"
         axes.text(0.5, 0.97, words, transform=axes.transAxes, ha="center", va="top", size=8, color=TEXT)
@@ -69,8 +71,11 @@ def _area(radius: float | Float[np.ndarray, " K"]) -> float | Float[np.ndarray, 
     return (2 * radius * POINTS_PER_UNIT) ** 2
 
 
-def _frame(axes: Axes, box: Box, shown: Float[np.ndarray, "N D"]) -> None:
-    """Limits that hold everything shown, one scale for both axes; grid lines with quiet numbers inside."""
+def _frame(axes: Axes, box: Box, shown: Float[np.ndarray, "N D"]) -> float:
+    """Limits that hold everything shown, one scale for both axes; grid lines with quiet numbers inside.
+
+    The scale is how much of the latent space a unit of the sheet shows.
+    """
     low, high = shown.min(axis=0), shown.max(axis=0)
     room = np.array([box.width, box.height])
     scale = max(float(np.max((high - low) / (room - 56))), 1e-9)
@@ -92,12 +97,20 @@ def _frame(axes: Axes, box: Box, shown: Float[np.ndarray, "N D"]) -> None:
         label.set(ha="left", va="bottom")
     for label in axes.get_xticklabels():
         label.set(ha="left")
+    return scale
 
 
 def _draw_codes(
-    axes: Axes, codes: Float[np.ndarray, "K D"], radius: Float[np.ndarray, " K"], dead: Bool[np.ndarray, " K"]
+    axes: Axes,
+    scale: float,
+    codes: Float[np.ndarray, "K D"],
+    radius: Float[np.ndarray, " K"],
+    dead: Bool[np.ndarray, " K"],
 ) -> None:
+    """Codes, the most used below the others; numbered where there is room and no other code covers the number."""
     fine = len(codes) > 64
+    order = np.argsort(-radius, kind="stable")
+    active = order[~dead[order]]
     hollow = codes[dead]
     dashes = (0, (1.6, 1.2))
     axes.scatter(
@@ -112,24 +125,35 @@ def _draw_codes(
         label="dead codes",
     )
     axes.scatter(
-        *codes[~dead].T,
-        s=_area(radius[~dead]),
+        *codes[active].T,
+        s=_area(radius[active]),
         color=CODE,
         edgecolors=PANEL,
         linewidths=0.4 if fine else 1.0,
         zorder=5,
         label="active codes",
     )
-    for code in np.flatnonzero(~dead & (radius >= 6)):
+    for place, code in enumerate(active):
+        above = active[place + 1 :]
+        covered = np.linalg.norm(codes[above] - codes[code], axis=1) < (radius[above] + 2) * scale
+        if radius[code] < LEAST_NUMBERED or covered.any():
+            continue
         size = min(8.0, 1.45 * radius[code] / max(len(str(code)), 1.55))
         axes.annotate(
-            str(code), codes[code], ha="center", va="center_baseline", size=size, weight="bold", color=ON_CODE, zorder=6
+            str(code),
+            tuple(codes[code]),
+            ha="center",
+            va="center_baseline",
+            size=size,
+            weight="bold",
+            color=ON_CODE,
+            zorder=6,
         )
 
 
 def _draw_names(
     axes: Axes,
-    box: Box,
+    scale: float,
     points: Float[np.ndarray, "P D"],
     labels: np.ndarray,
     codes: Float[np.ndarray, "K D"],
@@ -140,8 +164,7 @@ def _draw_names(
     if not digits:
         return
     medians = np.array([np.median(points[labels == digit], axis=0) for digit in digits])
-    scale = np.ptp(axes.get_xlim()) / box.width
-    large = radius >= 6
+    large = radius >= LEAST_NUMBERED
     places, clear = _apart(medians / scale, codes[large] / scale, radius[large])
     for digit, place in zip(np.array(digits)[clear], places[clear] * scale, strict=True):
         name = axes.annotate(str(digit), place, ha="center", va="center", size=NAME_SIZE, weight="bold", zorder=7)
