@@ -12,7 +12,7 @@ from urllib.error import URLError
 
 from gradio_client import Client
 from gradio_client.exceptions import AppError
-from workers import PATIENCE, peak_memory, steps_per_second, wait_until
+from workers import PATIENCE, Speed, peak_memory, speed, wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -67,8 +67,8 @@ class Served:
         except subprocess.TimeoutExpired:
             self._process.kill()
 
-    def window(self, seconds: float, browser: "Browser") -> tuple[float, float]:
-        """Steps per second while a page shows the run at 2 Hz, and how often per second that page asked for news."""
+    def window(self, seconds: float, browser: "Browser") -> tuple[Speed, float]:
+        """How fast it trains while a page shows the run at 2 Hz, and how often per second that page asked for news."""
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         try:
             page.goto(self.url)
@@ -76,12 +76,12 @@ class Served:
             self._client.predict(self._run_id, api_name="/resume_run")
             page.wait_for_timeout(PAGE_SETTLE)
             asked, began = page.evaluate(POLLS), time.perf_counter()
-            speed = steps_per_second(self._step, seconds)
+            measured = speed(self._process.pid, self._step, seconds)
             polls = (page.evaluate(POLLS) - asked) / (time.perf_counter() - began)
             self._client.predict(self._run_id, api_name="/pause_run")
         finally:
             page.close()
-        return speed, polls
+        return measured, polls
 
     def peak_memory(self) -> list[tuple[str, float]]:
         """Name and peak resident MB of the command's process and all that it started."""

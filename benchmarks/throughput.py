@@ -19,7 +19,7 @@ from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any
 
 from served import Served
-from workers import Away, BareStep, RunInLab, peak_memory
+from workers import Away, BareStep, RunInLab, Speed, peak_memory
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -36,19 +36,19 @@ LABS = {"local": "LocalLab", "ray": "RayLab"}
 
 @dataclass(slots=True)
 class Contender:
-    """A line of the table: how to measure it, and its speeds (steps per second), one a round."""
+    """A line of the table: how to measure it, and its speeds, one a round."""
 
     label: str
-    measure: Callable[[float], float]
+    measure: Callable[[float], Speed]
     bare: "Contender | None" = None
     goal: float | None = None
-    speeds: list[float] = field(default_factory=list)
+    speeds: list[Speed] = field(default_factory=list)
 
     @property
     def ratios(self) -> list[float]:
         """Speeds relative to the bare step's in the same round."""
         base = self.speeds if self.bare is None else self.bare.speeds
-        return [speed / other for speed, other in zip(self.speeds, base, strict=True)]
+        return [speed.per_second / other.per_second for speed, other in zip(self.speeds, base, strict=True)]
 
     @property
     def missed(self) -> bool:
@@ -58,7 +58,8 @@ class Contender:
     def row(self) -> str:
         """Say it in a line of the table."""
         ratios = self.ratios
-        line = f"{self.label:<36}{median(self.speeds):8.1f}"
+        per_second, cpu = (median(figures) for figures in zip(*self.speeds, strict=True))
+        line = f"{self.label:<36}{per_second:8.1f}{cpu:13.1f}"
         if self.goal is None:
             return line
         spread = f"({min(ratios):.0%} to {max(ratios):.0%})"
@@ -83,14 +84,14 @@ class Report:
 
     def lines(self) -> list[str]:
         """Say it in tables."""
-        head = f"{'':<36}{'steps/s':>8}{'ratio':>8}  {'(all rounds)':<15}{'goal':>7}  verdict"
+        head = f"{'':<36}{'steps/s':>8}{'CPU ms/step':>13}{'ratio':>8}  {'(all rounds)':<15}{'goal':>7}  verdict"
         lines = [head, *(contender.row() for contender in self.contenders), ""]
         lines += [f"{label}: the page asked {median(polls):.1f} times a second" for label, polls in self.polls.items()]
-        lines += ["", f"{'round trip while training':<36}{'p50 ms':>8}{'p95 ms':>8}{'goal':>24}  verdict"]
+        lines += ["", f"{'round trip while training':<36}{'p50 ms':>8}{'p95 ms':>8}{'goal':>37}  verdict"]
         for name, times in self.milliseconds.items():
             p95 = percentile_95(times)
             goal = f"p95 ≤ {ANSWER_GOAL:g}"
-            lines.append(f"{name:<36}{median(times):8.1f}{p95:8.1f}{goal:>24}  {verdict(p95 > ANSWER_GOAL)}")
+            lines.append(f"{name:<36}{median(times):8.1f}{p95:8.1f}{goal:>37}  {verdict(p95 > ANSWER_GOAL)}")
         lines += ["", "seconds", *(f"{name:<64}{seconds:6.1f}" for name, seconds in self.seconds.items())]
         for what, processes in self.peaks.items():
             lines += ["", f"peak resident memory, {what}", *(f"{name:<44}{peak:6.0f} MB" for name, peak in processes)]
@@ -99,7 +100,14 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON."""
         rows = [
-            {"label": c.label, "goal": c.goal, "steps_per_second": c.speeds, "ratios": c.ratios, "missed": c.missed}
+            {
+                "label": c.label,
+                "goal": c.goal,
+                "steps_per_second": [speed.per_second for speed in c.speeds],
+                "cpu_ms_per_step": [speed.cpu for speed in c.speeds],
+                "ratios": c.ratios,
+                "missed": c.missed,
+            }
             for c in self.contenders
         ]
         plain = {name: getattr(self, name) for name in ("polls", "milliseconds", "seconds", "peaks")}
@@ -151,7 +159,7 @@ class Bench:
         threads = f"{os.cpu_count()} threads" if kind == "local" else "1 thread"
         page = f"{name}, watched by a page at 2 Hz"
 
-        def watched(window: float) -> float:
+        def watched(window: float) -> Speed:
             speed, asked = self.served[kind].window(window, self.browser)
             polls.setdefault(page, []).append(asked)
             return speed

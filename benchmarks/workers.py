@@ -3,12 +3,13 @@
 This module imports neither jax nor ray: what they read from the environment is set in the process that needs them.
 """
 
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 
@@ -35,14 +36,36 @@ def wait_until(happened: Callable[[], Any], pause: float = 0.02) -> Any:
     return answer
 
 
-def steps_per_second(step: Callable[[], int], seconds: float, tick: Callable[[], object] = lambda: None) -> float:
-    """Speed between two ends of a step about `seconds` apart, so that no part of a step is lost; ticks at 2 Hz."""
+class Speed(NamedTuple):
+    """Steps per second, and the processor time (ms, all threads) that the process that trains spent on each step.
+
+    Processor time hardly depends on what else the machine does; what other processes do for a watcher is not in it.
+    """
+
+    per_second: float
+    cpu: float
+
+
+def speed(pid: int, step: Callable[[], int], seconds: float, tick: Callable[[], object] = lambda: None) -> Speed:
+    """Speed between two ends of a step about `seconds` apart, so that no part of a step is lost; ticks at 2 Hz.
+
+    The process that trains is `pid`, or the actor of a run below it.
+    """
+    below = psutil.Process(pid).children(recursive=True)
+    trains = next((process for process in below if _name(process) == "ray::RunActor"), psutil.Process(pid))
     first, began = _end_of_step(step)
+    spent = _processor_time(trains)
     while (left := seconds - (time.perf_counter() - began)) > 0:
         time.sleep(min(left, POLL_INTERVAL))
         tick()
     last, ended = _end_of_step(step)
-    return (last - first) / (ended - began)
+    spent = _processor_time(trains) - spent
+    return Speed((last - first) / (ended - began), 1000 * spent / (last - first))
+
+
+def _processor_time(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
 
 
 def _end_of_step(step: Callable[[], int]) -> tuple[int, float]:
@@ -62,16 +85,17 @@ class BareStep:
         self._trainer = Trainer(self._config, open_dataset(self._config.dataset))
         self._trainer.warm_up()
 
-    def window(self, seconds: float) -> float:
-        """Steps per second."""
+    def window(self, seconds: float) -> Speed:
+        """How fast it trains."""
         self._train(SETTLE)
         return self._train(seconds)
 
-    def _train(self, seconds: float) -> float:
-        began, first = time.perf_counter(), self._trainer.steps
-        while time.perf_counter() - began < seconds:
+    def _train(self, seconds: float) -> Speed:
+        began, spent, first = time.perf_counter(), time.process_time(), self._trainer.steps
+        while (passed := time.perf_counter() - began) < seconds:
             self._trainer.step(self._config.lambdas, self._config.learning_rate)
-        return (self._trainer.steps - first) / (time.perf_counter() - began)
+        steps = self._trainer.steps - first
+        return Speed(steps / passed, 1000 * (time.process_time() - spent) / steps)
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -88,19 +112,19 @@ class RunInLab:
         self._lab.pause(self._run_id)
         self._version: int | None = None
 
-    def window(self, seconds: float, polled: bool) -> float:
-        """Steps per second, with the lab asked for news at 2 Hz or left alone."""
+    def window(self, seconds: float, polled: bool) -> Speed:
+        """How fast it trains, with the lab asked for news at 2 Hz or left alone."""
         tick = self._poll if polled else _nothing
         self._lab.resume(self._run_id)
-        steps_per_second(self._step, SETTLE, tick)
-        speed = steps_per_second(self._step, seconds, tick)
+        speed(os.getpid(), self._step, SETTLE, tick)
+        measured = speed(os.getpid(), self._step, seconds, tick)
         self._lab.pause(self._run_id)
-        return speed
+        return measured
 
     def round_trips(self, calls: int) -> dict[str, list[float]]:
         """Milliseconds that each of `calls` calls took while the run trains, by the name of the method."""
         self._lab.resume(self._run_id)
-        steps_per_second(self._step, SETTLE)
+        speed(os.getpid(), self._step, SETTLE)
         times: dict[str, list[float]] = {"set_lambdas": [], "get_snapshot": []}
         for call in range(calls):
             weights = {"commit": 0.25 + 0.01 * (call % 2)}
