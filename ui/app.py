@@ -65,9 +65,12 @@ def _serve(arguments: argparse.Namespace) -> int:
     lab = _lab(arguments)
     listener = bind(arguments.host, arguments.port)
     logger.info("Opening %s ...", said)
+    from ui.api import expose
     from ui.page import CSS, HEAD, THEME, build_page
 
     page = build_page(lab, refresh_seconds=arguments.refresh, dataset=arguments.dataset)
+    with page:
+        expose(lab)
     server = Server(application(page, THEME, CSS, HEAD), listener)
     stopped = threading.Event()
     try:

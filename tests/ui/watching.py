@@ -1,0 +1,86 @@
+"""What the tests of the page look at: a snapshot of real digits, and a lab in memory that counts what it is asked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from actors.lab import LabInfo, RunInfo
+from explorer.config import Lambdas, RunConfig
+from explorer.errors import ExplorerError, UnknownRun
+from explorer.messages import Event, Health, History, Snapshot, View
+
+
+def view(levels: int = 2, codes: int = 16, points: int = 512, images: np.ndarray | None = None) -> View:
+    """Random latents and codes; `images` (S, 28, 28) stand for inputs and reconstructions."""
+    random = np.random.default_rng(0)
+    counts = random.integers(0, 1000, (levels, codes))
+    counts[:, 0] = 0
+    dead = counts < 0.01 * counts.sum(axis=1, keepdims=True)
+    active = (~dead).sum(axis=1)
+    shown = random.integers(0, 256, (10, 28, 28), np.uint8) if images is None else images
+    health = Health(100, 0.01, counts, dead, active, active / codes, np.full(levels, 1.5))
+    return View(
+        codebooks=random.normal(size=(levels, codes, 2)).astype(np.float32),
+        health=health,
+        latents=random.normal(size=(points, 2)).astype(np.float32),
+        codes=random.integers(0, codes, (points, levels)).astype(np.uint16),
+        labels=(np.arange(points) % 10).astype(np.uint8),
+        inputs=shown,
+        reconstructions=shown,
+        probe_mse=0.044,
+    )
+
+
+def snapshot(version: int = 1, seen: View | None = None, **changed: object) -> Snapshot:
+    losses = {"recon": 0.05, "commit": 0.002, "codebook": 0.002, "total": 0.053}
+    since = {"commit": 0, "codebook": 0, "learning_rate": 0}
+    told = Snapshot(
+        "run-a", version, 0, "running", "", 7, 0.1, 30.0, "CPU", "mnist", Lambdas(), 1e-3, since, losses, seen or view()
+    )
+    return replace(told, **changed)  # pyright: ignore[reportArgumentType]
+
+
+def run_info(run_id: str = "run-a", **changed: object) -> RunInfo:
+    told = RunInfo(run_id, "a run", "running", "", 7, RunConfig(), Lambdas(), 1e-3)
+    return replace(told, **changed)  # pyright: ignore[reportArgumentType]
+
+
+@dataclass
+class CountingLab:
+    """Answers from memory what the hub asks of a lab, and counts."""
+
+    snapshot: Snapshot = field(default_factory=snapshot)
+    infos: list[RunInfo] = field(default_factory=lambda: [run_info()])
+    stride: int = 1
+    generation: int = 0
+    steps: int = 7
+    trouble: ExplorerError | None = None
+    polls: int = 0
+    listings: int = 0
+    histories: list[int] = field(default_factory=list)
+
+    def info(self) -> LabInfo:
+        return LabInfo("memory", ready=True, message="in memory")
+
+    def runs(self) -> list[RunInfo]:
+        self.listings += 1
+        if self.trouble:
+            raise self.trouble
+        return self.infos
+
+    def poll(self, since: Mapping[str, int | None]) -> dict[str, Snapshot]:
+        self.polls += 1
+        if self.trouble:
+            raise self.trouble
+        ((run_id, known),) = since.items()
+        if run_id != self.snapshot.run_id:
+            raise UnknownRun(run_id, [self.snapshot.run_id])
+        return {} if known == self.snapshot.version else {run_id: self.snapshot}
+
+    def get_history(self, run_id: str, since: int = 0) -> History:
+        self.histories.append(since)
+        steps = np.arange(since + 1, self.steps + 1, dtype=np.int32)
+        columns = {"loss/recon": steps.astype(np.float32), "codebook/active/0": steps.astype(np.float32)}
+        events = (Event(0, "started"), Event(3, "setting", {"name": "commit", "old": 0.25, "new": 4.0}))
+        return History(run_id, self.generation, self.stride, steps, columns, events)
