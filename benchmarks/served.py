@@ -17,8 +17,8 @@ from workers import PATIENCE, Speed, peak_memory, speed, wait_until
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-PAGE_SETTLE = 2000
-"""Milliseconds that the page has for loading before the steps are counted."""
+LOADED = 3
+"""How often the page has to have asked for news before the steps are counted."""
 POLLS = "performance.getEntriesByType('resource').filter(entry => entry.name.includes('component_server')).length"
 
 
@@ -74,7 +74,7 @@ class Served:
             page.goto(self.url)
             page.wait_for_selector("#live", timeout=1000 * PATIENCE)
             self._client.predict(self._run_id, api_name="/resume_run")
-            page.wait_for_timeout(PAGE_SETTLE)
+            page.wait_for_function(f"{POLLS} >= {LOADED}", timeout=1000 * PATIENCE)
             asked, began = page.evaluate(POLLS), time.perf_counter()
             measured = speed(self._process.pid, self._step, seconds)
             polls = (page.evaluate(POLLS) - asked) / (time.perf_counter() - began)
