@@ -10,8 +10,6 @@ from explorer.errors import LabUnavailable, RunLost
 from tests.ui.watching import CountingLab, run_info, snapshot
 from ui.hub import Hub
 
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
-
 
 class Clock:
     now = 0.0
