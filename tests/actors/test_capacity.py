@@ -1,9 +1,11 @@
 """Whether a run fits and why it waits, in words."""
 
+import platform
+
 import pytest
 
 from actors.capacity import Request, refuse_if_too_large, why_waiting
-from actors.devices import claim, gpus_per_run, parse_gpu
+from actors.devices import claim, gpus_per_run, keep_freed_memory, parse_gpu
 from explorer.errors import ConfigError, NoCapacity
 
 
@@ -60,3 +62,8 @@ def test_a_users_own_compilation_cache_is_left_alone() -> None:
     environment = {"JAX_COMPILATION_CACHE_DIR": "/mine"}
     claim(1, 0, environment)
     assert environment["JAX_COMPILATION_CACHE_DIR"] == "/mine"
+
+
+def test_freed_memory_is_kept_where_the_c_library_allows_it() -> None:
+    assert keep_freed_memory() == (platform.libc_ver()[0] == "glibc")
+    assert not keep_freed_memory("no such library")

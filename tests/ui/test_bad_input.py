@@ -12,7 +12,7 @@ import pytest
 
 from actors.local_lab import LocalLab
 from explorer.config import RunConfig
-from explorer.errors import ConfigError
+from explorer.errors import ExplorerError
 from ui.api import expose
 from ui.app import main
 from ui.controls import as_config
@@ -249,14 +249,14 @@ def test_an_endpoint_refuses_in_words_and_the_run_in_progress_goes_on(
 
 
 FIELDS: list[tuple[dict[str, object], str]] = [
-    ({"batch_size": None}, "batch_size must be .* got None"),
+    ({"batch_size": None}, "batch size must be .*; its field is empty"),
     ({"batch_size": 0}, "batch_size must be"),
     ({"levels": 2.5}, "levels must be"),
     ({"seed": -1}, "seed must be"),
     ({"codebook_size": 10**9}, "codebook_size must be"),
     ({"dataset": ""}, "dataset must be"),
-    ({"dataset": None}, "dataset must be"),
-    ({"commit": None}, "λ_commit must be"),
+    ({"dataset": None}, "dataset must be given; its field is empty"),
+    ({"commit": None}, "λ_commit must be .*; its field is empty"),
     ({"codebook": -1}, "λ_codebook must be"),
     ({"learning_rate": math.nan}, "learning_rate must be"),
 ]
@@ -266,5 +266,5 @@ FIELDS: list[tuple[dict[str, object], str]] = [
 def test_a_field_of_the_page_that_is_empty_or_out_of_range_is_refused_by_name(entered, message: str) -> None:
     live: dict[str, object] = {"commit": 0.25, "codebook": 1.0, "learning_rate": 1e-3}
     fixed = {name: value for name, value in entered.items() if name not in live}
-    with pytest.raises(ConfigError, match=message):
+    with pytest.raises(ExplorerError, match=message):
         as_config(fixed, live | {name: value for name, value in entered.items() if name in live})
