@@ -22,9 +22,9 @@ REPORT_DPI = 160
 
 def claim_folder(out: Path, *, overwrite: bool) -> None:
     """Create the folder if it is missing. Raises ExplorerError unless a run may be written there."""
-    if out.exists() and not out.is_dir():
-        raise ExplorerError(f"{out} is a file: name a folder to write the run to")
     with in_words(out):
+        if out.exists() and not out.is_dir():
+            raise ExplorerError(f"{out} is a file: name a folder to write the run to")
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out):
             pass
@@ -40,7 +40,13 @@ def in_words(path: Path) -> Iterator[None]:
         yield
     except OSError as problem:
         why = problem.strerror or str(problem)
-        raise ExplorerError(f"{path} cannot be written ({why}): name a folder where you may write") from problem
+        raise ExplorerError(f"{_shown(path)} cannot be written ({why}): name a folder where you may write") from problem
+
+
+def _shown(path: Path) -> str:
+    """The path, printable and in a length that can be read."""
+    text = "".join(character if character.isprintable() else "?" for character in str(path))
+    return text if len(text) <= 200 else f"{text[:100]}…{text[-80:]}"
 
 
 def clear_folder(out: Path) -> None:

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
@@ -20,7 +19,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 from tqdm import tqdm
 
 from actors.export import (
-    FILES,
     HistoryFile,
     claim_folder,
     clear_folder,
@@ -28,68 +26,16 @@ from actors.export import (
     write_report,
     write_snapshot,
 )
+from actors.summary import Summary
 from explorer.config import STEPS, RunConfig
 from explorer.curves import Curves
 from explorer.data import Dataset
 from explorer.messages import Health, History, Snapshot, View
-from explorer.quality import psnr
 
 if TYPE_CHECKING:
     from explorer.training.trainer import Trainer
 
 PACKAGES = ("rq-vae-explorer", "jax", "jaxlib", "flax", "optax", "numpy")
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What became of a run. `failed` is the reason in words, empty if it did not fail; levels are in order."""
-
-    out: Path
-    asked: int
-    steps: int
-    seconds: float
-    device: str
-    probe_mse: float
-    codebook_size: int
-    active: tuple[int, ...]
-    perplexity: tuple[float, ...]
-    interrupted: bool = False
-    failed: str = ""
-
-    @property
-    def steps_per_second(self) -> float:
-        """Training alone, without opening the data and compiling."""
-        return self.steps / self.seconds if self.seconds > 0 else 0.0
-
-    @property
-    def psnr(self) -> float:
-        """Of the probe images, dB."""
-        return psnr(self.probe_mse)
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """What was written."""
-        return tuple(self.out / name for name in FILES)
-
-    def __str__(self) -> str:
-        lines = [
-            *self._ending(),
-            f"{self.steps:,} steps in {self.seconds:.1f} s ({self.steps_per_second:.1f} steps/s, {self.device})",
-            f"probe MSE {self.probe_mse:.4f}, PSNR {self.psnr:.1f} dB",
-            "",
-            "level   active codes   perplexity",
-        ]
-        for level, (active, perplexity) in enumerate(zip(self.active, self.perplexity, strict=True), start=1):
-            share = f"{active}/{self.codebook_size}"
-            lines.append(f"{level:5}   {share:>12}   {perplexity:10.1f}")
-        return "\n".join([*lines, "", *(str(path) for path in self.files)])
-
-    def _ending(self) -> list[str]:
-        if self.failed:
-            return [f"Failed: {self.failed}. What was trained before is written."]
-        if self.interrupted:
-            return [f"Interrupted after step {self.steps:,} of {self.asked:,}: what was trained is written."]
-        return []
 
 
 def train(
@@ -124,8 +70,8 @@ def train(
 
     trainer = Trainer(config, dataset)
     trainer.warm_up()
-    clear_folder(out)
     with _interrupt_noted() as interrupted:
+        clear_folder(out)
         run = _HeadlessRun(trainer, out, interrupted)
         run.train(steps, stream)
         say("writing the report")

@@ -138,7 +138,7 @@ def _verdict(snapshot: Snapshot, view: View) -> Word:
     elif view.health.window == 0:
         words, good = "untrained", True
     elif dead.any():
-        words, good = f"{dead.sum()} of {dead.size} codes dead", False
+        words, good = f"{dead.sum():,} of {dead.size:,} codes dead", False
     else:
         words, good = "every code in use", True
     badge = {"boxstyle": "round,pad=0.5", "facecolor": GOOD_SOFT if good else BAD_SOFT, "edgecolor": "none"}

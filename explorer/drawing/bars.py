@@ -1,11 +1,12 @@
 """Ten digits over their reconstructions, and the use of every code as bars."""
 
 import numpy as np
+from jaxtyping import Bool, Float
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 
 from explorer.drawing.plane import shares
-from explorer.drawing.sheet import Box, Sheet, Word
+from explorer.drawing.sheet import POINTS_PER_UNIT, Box, Sheet, Word
 from explorer.messages import Health, View
 from explorer.palette import ACCENT, BAD, LINE, QUIET, TEXT
 
@@ -61,7 +62,7 @@ def _draw_level(sheet: Sheet, box: Box, view: View, level: int) -> None:
     sheet.words(box.left, box.top + 7, line)
     numbered = box.width / size >= NUMBERED and box.height >= 60
     axes = sheet.axes(box.trimmed(top=17, bottom=13 if numbered else 2), f"health {level + 1}")
-    _bars(axes, shares(view)[level], health.dead[level], health.threshold)
+    _bars(axes, shares(view)[level], health.dead[level], health.threshold, box.width / size)
     if numbered:
         axes.set_xticks(range(size), [str(code) for code in range(size)], size=6.5)
         for label, dead in zip(axes.get_xticklabels(), health.dead[level], strict=True):
@@ -70,13 +71,18 @@ def _draw_level(sheet: Sheet, box: Box, view: View, level: int) -> None:
         axes.set_xticks([])
 
 
-def _bars(axes: Axes, share: np.ndarray, dead: np.ndarray, threshold: float) -> None:
-    half = 0.44 if len(share) <= 128 else 0.5
+def _bars(
+    axes: Axes, share: Float[np.ndarray, " K"], dead: Bool[np.ndarray, " K"], threshold: float, slot: float
+) -> None:
+    """A bar a code, `slot` units apart; bars thinner than a unit get an edge, or they would fade away."""
+    half = 0.44 if slot > 3 else 0.5
+    edges = np.where(share > 0, max(1 - slot, 0) * POINTS_PER_UNIT, 0)
     sides = np.arange(len(share))[:, np.newaxis] + [-half, -half, half, half]
     heights = share[:, np.newaxis] * [0, 1, 1, 0]
     colours = np.where(dead, BAD, ACCENT)
-    bars = PolyCollection(list(np.stack([sides, heights], axis=-1)), facecolors=colours, linewidths=0, alpha=0.85)
+    bars = PolyCollection(list(np.stack([sides, heights], axis=-1)), facecolors=colours, edgecolors="face", alpha=0.85)
+    bars.set_linewidth(edges.tolist())
     axes.add_collection(bars, autolim=False)
     axes.axhline(0, color=LINE, linewidth=1.2)
     axes.axhline(threshold, color=BAD, linewidth=0.8, linestyle=(0, (3, 3)), label="dead below")
-    axes.set(xlim=(-0.5, len(share) - 0.5), ylim=(0, 1.04 * max(share.max(), 4 * threshold)), yticks=[])
+    axes.set(xlim=(-0.5, len(share) - 0.5), ylim=(0, 1.04 * max(share.max(), 1.5 * threshold)), yticks=[])

@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
-from matplotlib.ticker import EngFormatter, LogFormatterSciNotation, LogLocator, MaxNLocator
+from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator
 
 from explorer.config import LAMBDA_SETTINGS, RUN_SETTINGS
 from explorer.drawing.sheet import Box, Sheet
@@ -18,6 +18,7 @@ MOST_MARKERS = 12
 DRAG = 0.015
 """Changes of one setting within this part of the run are one drag of a slider: they share a marker."""
 
+_ROUND = [1, 2, 2.5, 5, 10]
 _LOSSES: dict[str, dict[str, object]] = {
     "total": {"color": TOTAL, "linewidth": 1.0, "linestyle": (0, (1, 1.4))},
     "recon": {"color": ACCENT, "linewidth": 1.7},
@@ -77,14 +78,14 @@ def draw_losses(sheet: Sheet, box: Box, history: History) -> None:
         return
     axes.set_yscale("log", nonpositive="mask")
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0) if _decades(axes) < 3 else (1.0,), numticks=8))
-    axes.yaxis.set_major_formatter(LogFormatterSciNotation() if axes.get_ylim()[0] < 1e-4 else "{x:g}")
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_locator(LogLocator(subs=()))
     _legend(axes)
     _mark(axes, changes(history))
 
 
 def draw_perplexity(sheet: Sheet, box: Box, history: History, size: int | None = None) -> None:
-    """The card of perplexities, a line a level, up to the codebook's size where that is known."""
+    """The card of perplexities, a line a level; the axis ends at the codebook's size if that is known and not far off."""
     columns = [values for name, values in history.columns.items() if name.startswith("codebook/perplexity/")]
     note = "codes in even use" + (f", of {size}" if size else "")
     axes = _card(sheet, box, history, "Perplexity", note, "perplexity")
@@ -94,9 +95,9 @@ def draw_perplexity(sheet: Sheet, box: Box, history: History, size: int | None =
         axes.plot(history.steps, values, color=colour, linewidth=1.5, linestyle=style, label=f"level {level + 1}")
     if not columns:
         return
-    top = size or max(float(values.max(initial=2)) for values in columns)
-    axes.set_ylim(0, 1.03 * top)
-    axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+    peak = max(float(values.max(initial=2)) for values in columns)
+    axes.set_ylim(0, 1.03 * min(2 * peak, size or peak))
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=True, steps=_ROUND))
     _legend(axes)
     for change in changes(history):
         axes.axvline(change.step, color=QUIET, linewidth=0.7, linestyle=(0, (4, 3)), zorder=1)
@@ -123,7 +124,7 @@ def _card(sheet: Sheet, box: Box, history: History, title: str, note: str, label
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     if len(history.steps):
         axes.set_xlim(0, int(history.steps[-1]))
-        axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=_ROUND))
     else:
         axes.set(xticks=[], yticks=[])
         axes.text(0.5, 0.5, "no steps yet", transform=axes.transAxes, ha="center", va="center", size=9, color=QUIET)
@@ -150,13 +151,19 @@ def _legend(axes: Axes) -> None:
 
 
 def _mark(axes: Axes, found: list[Change]) -> None:
-    """A dashed line and words for each change; the words step down so that neighbours don't cover one another."""
-    for index, change in enumerate(found):
+    """A dashed line and words for each change; words that would cover earlier ones stand lower."""
+    steps_per_unit = axes.get_xlim()[1] / axes.get_window_extent().width
+    ends = [-np.inf] * 8
+    for change in found:
         axes.axvline(change.step, color=QUIET, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
-        late = change.step > 0.75 * axes.get_xlim()[1]
+        width = (8 + 7 * len(str(change))) * steps_per_unit
+        late = change.step + width > axes.get_xlim()[1]
+        left = change.step - width if late else change.step
+        row = next((row for row, end in enumerate(ends) if end <= left), 0)
+        ends[row] = left + width
         axes.annotate(
             str(change),
-            (change.step, 0.97 - 0.11 * (index % 4)),
+            (change.step, 0.97 - 0.11 * row),
             xycoords=("data", "axes fraction"),
             xytext=(-4 if late else 4, 0),
             textcoords="offset points",

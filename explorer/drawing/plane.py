@@ -50,7 +50,9 @@ def draw_plane(sheet: Sheet, box: Box, view: View, level: int) -> None:
     scale = _frame(axes, inner, np.concatenate([points[drawable], codes]))
     for digit, colour in enumerate(DIGITS):
         x, y = points[drawable & (view.labels == digit)].T
-        axes.scatter(x, y, s=_area(POINT_RADIUS), color=colour, alpha=0.5, linewidths=0, label=f"digit {digit}")
+        axes.scatter(
+            x, y, s=_area(POINT_RADIUS), color=colour, alpha=0.5, linewidths=0, zorder=2, label=f"digit {digit}"
+        )
     dead = view.health.dead[level]
     radius = code_radius(shares(view)[level], dead)
     _draw_codes(axes, scale, codes, radius, dead)
@@ -120,8 +122,8 @@ def _draw_codes(
         edgecolors=CODE,
         linewidths=0.6 if fine else 1.0,
         linestyles=[dashes],
-        alpha=0.75,
-        zorder=4,
+        alpha=0.5 if fine else 0.75,
+        zorder=1.5 if fine else 4,
         label="dead codes",
     )
     axes.scatter(
