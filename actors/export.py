@@ -30,7 +30,9 @@ def claim_folder(out: Path, *, overwrite: bool) -> None:
             pass
     held = [name for name in FILES if (out / name).exists()]
     if held and not overwrite:
-        raise ExplorerError(f"{out} holds a run already ({', '.join(held)}): name another folder, or overwrite it")
+        raise ExplorerError(
+            f"{out} holds a run already ({', '.join(held)}): name another folder, or replace it with --overwrite"
+        )
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from actors.export import (
     write_snapshot,
 )
 from actors.summary import Summary
-from explorer.config import STEPS, RunConfig
+from explorer.config import LAMBDA_SETTINGS, STEPS, RunConfig
 from explorer.curves import Curves
 from explorer.data import Dataset
 from explorer.messages import Health, History, Snapshot, View
@@ -169,7 +169,7 @@ class _HeadlessRun:
 
 
 def _metrics(losses: Mapping[str, float], health: Health) -> dict[str, float]:
-    metrics = {f"loss/{name}": value for name, value in losses.items()}
+    metrics = {f"loss/{name}": losses[name] for name in ("recon", *LAMBDA_SETTINGS, "total")}
     for level, (active, perplexity) in enumerate(zip(health.active, health.perplexity, strict=True)):
         metrics[f"codebook/active/{level}"] = float(active)
         metrics[f"codebook/perplexity/{level}"] = float(perplexity)
