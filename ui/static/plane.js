@@ -63,9 +63,14 @@ export class Plane {
   }
 
   /** Forget what was shown, as after a reset. */
+  /** Choose the axes anew with the next scene. */
+  refit() {
+    this.axes.target = null;
+  }
+
   clear() {
     this.scene = null;
-    this.axes.target = null;
+    this.refit();
     this.camera.reset();
   }
 

@@ -50,7 +50,8 @@ export class Planes {
    */
   update(view, labels, generation, step) {
     this.prepare(view.levels);
-    if (generation !== this.generation) this.clear();
+    // After a reset the points move back to where they began: no empty frame, but axes of their own.
+    if (generation !== this.generation) this.planes.forEach((plane) => plane.refit());
     Object.assign(this, { view, labels, generation });
     this.assigned = Array.from({ length: view.levels }, (_, level) => assignedAt(view, level));
     this.grid.dataset.step = `${step}`;
