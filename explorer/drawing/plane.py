@@ -1,7 +1,7 @@
 """Latent planes: quiet points coloured by digit, strong codes sized by use; one plane a level."""
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patheffects import withStroke
@@ -109,7 +109,7 @@ def _draw_codes(
     radius: Float[np.ndarray, " K"],
     dead: Bool[np.ndarray, " K"],
 ) -> None:
-    """Codes, the most used below the others; numbered where there is room and no other code covers the number."""
+    """Codes, the most used below the others."""
     fine = len(codes) > 64
     order = np.argsort(-radius, kind="stable")
     active = order[~dead[order]]
@@ -135,6 +135,17 @@ def _draw_codes(
         zorder=5,
         label="active codes",
     )
+    _draw_numbers(axes, scale, codes, radius, active)
+
+
+def _draw_numbers(
+    axes: Axes,
+    scale: float,
+    codes: Float[np.ndarray, "K D"],
+    radius: Float[np.ndarray, " K"],
+    active: Int[np.ndarray, " A"],
+) -> None:
+    """The numbers of the `active` codes, lowest first, where there is room and no code above covers them."""
     for place, code in enumerate(active):
         above = active[place + 1 :]
         covered = np.linalg.norm(codes[above] - codes[code], axis=1) < (radius[above] + 2) * scale
