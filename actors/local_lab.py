@@ -105,7 +105,7 @@ class LocalLab:
         """End every run, all at once."""
         runs = list(self._runs.values())
         with ThreadPoolExecutor(max_workers=max(len(runs), 1)) as pool:
-            list(pool.map(lambda run: run.close(timeout=2.0), runs))
+            list(pool.map(lambda run: run.close(timeout=1.0), runs))
 
     def _run(self, run_id: str) -> "Run":
         run = self._runs.get(run_id) if isinstance(run_id, str) else None

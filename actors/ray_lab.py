@@ -127,7 +127,7 @@ class RayLab:
                 logging_level=logging.WARNING,
                 **({} if self._address else own),
             )
-        except (ConnectionError, RuntimeError, ValueError) as error:
+        except Exception as error:
             self._message = f"Ray cannot be reached at {self._address or 'this machine'}: {error}"
             raise LabUnavailable(self._message) from error
         gpus = ray.cluster_resources().get("GPU", 0.0)

@@ -87,6 +87,6 @@ class Server:
         self._server.should_exit = True
 
     def close(self) -> None:
-        """Stop; returns within two seconds."""
+        """Stop; returns within a second."""
         self.ask_to_stop()
-        self._thread.join(2)
+        self._thread.join(1)

@@ -9,9 +9,13 @@ export class Digits {
   constructor(section) {
     this.canvas = /** @type {HTMLCanvasElement} */ (section.querySelector("canvas"));
     this.caption = /** @type {HTMLElement} */ (section.querySelector("[data-testid=probe-mse]"));
+    this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
+    /** All images of a row below one another, at their own size. */
     this.strip = document.createElement("canvas");
     /** @type {{ view: import("./decode.js").View, fixed: Fixed } | null} */
     this.shown = null;
+    /** What the canvas holds: inputs stay as they are, only the outputs are drawn anew. */
+    this.drawn = this.shown;
     new ResizeObserver(() => this.#draw()).observe(this.canvas);
   }
 
@@ -21,7 +25,7 @@ export class Digits {
     const mse = view?.probeMse;
     this.caption.textContent = mse == null ? "input over output" : `MSE ${mse.toFixed(4)} · input over output`;
     const text = mse == null ? "No reconstructions yet" : `Ten test digits over their reconstructions; mean squared error ${mse.toFixed(4)} over 512 test images`;
-    this.canvas.setAttribute("aria-label", text);
+    if (this.canvas.getAttribute("aria-label") !== text) this.canvas.setAttribute("aria-label", text);
     this.#draw();
   }
 
@@ -33,30 +37,45 @@ export class Digits {
     if (!width) return;
     const gap = Math.round(GAP * ratio);
     const cell = (width - (count - 1) * gap) / count;
-    canvas.width = width;
-    canvas.height = Math.round(2 * cell + 2 * gap);
-    canvas.style.height = `${canvas.height / ratio}px`;
-    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    if (!shown) {
-      context.fillStyle = getComputedStyle(canvas).getPropertyValue("--bench-grid");
-      for (let i = 0; i < 2 * count; i++) context.fillRect((i % count) * (cell + gap), Math.floor(i / count) * (cell + 2 * gap), cell, cell);
-      return;
-    }
-    [shown.fixed.inputs, shown.view.reconstructions].forEach((images, row) => {
-      this.#fillStrip(images, shown.fixed);
-      for (let i = 0; i < count; i++) {
-        const { width: w, height: h } = shown.fixed;
-        context.drawImage(this.strip, 0, i * h, w, h, i * (cell + gap), row * (cell + 2 * gap), cell, cell);
-      }
-    });
+    const height = Math.round(2 * cell + 2 * gap);
+    const drawn = this.#resize(width, height, ratio) ? null : this.drawn;
+    this.drawn = shown && { ...shown };
+    const place = (/** @type {number} */ i, /** @type {number} */ row) => [i * (cell + gap), row * (cell + 2 * gap), cell, cell];
+    if (!shown) return this.#drawEmpty(count, place);
+    if (drawn?.fixed !== shown.fixed) this.#drawRow(shown.fixed.inputs, 0, place);
+    if (drawn?.view !== shown.view) this.#drawRow(shown.view.reconstructions, 1, place);
   }
 
-  /** All images below one another, at their own size. @param {Uint8ClampedArray} images @param {Fixed} fixed */
-  #fillStrip(images, { shown, width, height }) {
-    this.strip.width = width;
-    this.strip.height = height * shown;
-    const data = new ImageData(width, height * shown);
-    for (let i = 0; i < images.length; i++) data.data.set([images[i], images[i], images[i], 255], 4 * i);
+  /** True if the canvas is another, and empty, now. @param {number} width @param {number} height @param {number} ratio */
+  #resize(width, height, ratio) {
+    const { canvas } = this;
+    if (canvas.width === width && canvas.height === height) return false;
+    Object.assign(canvas, { width, height });
+    canvas.style.height = `${height / ratio}px`;
+    return true;
+  }
+
+  /** @param {number} count @param {(i: number, row: number) => number[]} place */
+  #drawEmpty(count, place) {
+    this.context.fillStyle = getComputedStyle(this.canvas).getPropertyValue("--bench-grid");
+    for (let i = 0; i < 2 * count; i++) {
+      const [x, y, width, height] = place(i % count, Math.floor(i / count));
+      this.context.clearRect(x, y, width, height);
+      this.context.fillRect(x, y, width, height);
+    }
+  }
+
+  /** @param {Uint8ClampedArray} images @param {number} row @param {(i: number, row: number) => number[]} place */
+  #drawRow(images, row, place) {
+    const { shown: count, width, height } = /** @type {Fixed} */ (this.shown?.fixed);
+    if (this.strip.height !== count * height) Object.assign(this.strip, { width, height: count * height });
+    const data = new ImageData(width, count * height);
+    const pixels = new Uint32Array(data.data.buffer);
+    for (let i = 0; i < images.length; i++) pixels[i] = 0xff000000 | (images[i] * 0x010101);
     /** @type {CanvasRenderingContext2D} */ (this.strip.getContext("2d")).putImageData(data, 0, 0);
+    for (let i = 0; i < count; i++) {
+      const [x, y, cell] = place(i, row);
+      this.context.drawImage(this.strip, 0, i * height, width, height, x, y, cell, cell);
+    }
   }
 }

@@ -1,4 +1,4 @@
-/** Numbers as a person reads them. */
+/** Numbers as a person reads them, and texts put in place. */
 
 const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
@@ -26,3 +26,9 @@ export function tick(value, step) {
 
 /** "a", "a and b", "a, b and c". @param {string[]} words */
 export const listed = (words) => (words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`);
+
+/** Writes only what differs: an unchanged text costs no layout. @param {HTMLElement} element @param {string} text */
+export function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+  return element;
+}

@@ -1,5 +1,5 @@
 /** Codebook health: for each level how many codes are in use, how evenly, and a bar a code. */
-import { fixed, percent } from "./format.js";
+import { fixed, percent, put } from "./format.js";
 import { shares } from "./levels.js";
 
 /** @typedef {import("./decode.js").View} View */
@@ -24,7 +24,7 @@ export class Health {
   update(view, colours = this.colours) {
     Object.assign(this, { view, colours });
     if (this.host.children.length !== (view?.levels ?? 0)) this.#prepare(view?.levels ?? 0);
-    this.window.textContent = view ? windowText(view) : "";
+    put(this.window, view ? windowText(view) : "");
     this.#draw();
   }
 
@@ -39,6 +39,7 @@ export class Health {
     const block = document.createElement("div");
     const head = block.appendChild(document.createElement("p"));
     head.dataset.testid = `health-${level + 1}`;
+    head.append(document.createElement("span"), document.createElement("small"));
     const canvas = block.appendChild(document.createElement("canvas"));
     canvas.setAttribute("role", "img");
     canvas.addEventListener("pointermove", (event) => {
@@ -58,11 +59,10 @@ export class Health {
       const chosen = focus.code?.level === level ? focus.code.index : null;
       const [head, canvas] = /** @type {[HTMLElement, HTMLCanvasElement]} */ ([...block.children]);
       const summary = `Level ${level + 1}: ${view.active[level]}/${view.size} active`;
-      head.textContent = summary;
-      const detail = head.appendChild(document.createElement("small"));
-      detail.textContent = chosen === null
+      const detail = chosen === null
         ? `perplexity ${fixed(view.perplexity[level], 1)}`
         : `code ${chosen}: ${percent(used[chosen] ?? 0)}, ${view.dead[level * view.size + chosen] ? "dead" : "active"}`;
+      [summary, detail].forEach((text, i) => put(/** @type {HTMLElement} */ (head.children[i]), text));
       canvas.setAttribute("aria-label", `${summary}, perplexity ${fixed(view.perplexity[level], 1)} of ${view.size}`);
       paintBars(canvas, used, view.dead.slice(level * view.size, (level + 1) * view.size), view.threshold, chosen, colours);
     });

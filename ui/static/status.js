@@ -1,5 +1,5 @@
 /** The state of the lab and of the run on show, in words. */
-import { fixed, listed, whole } from "./format.js";
+import { fixed, listed, put, whole } from "./format.js";
 
 /**
  * @typedef {object} Run an entry of the list of runs
@@ -138,10 +138,4 @@ export class Status {
     badge.hidden = !health;
     put(badge, health?.text ?? "").dataset.mood = health?.mood ?? "";
   }
-}
-
-/** Writes only what differs: an unchanged text costs no layout. @param {HTMLElement} element @param {string} text */
-function put(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-  return element;
 }
