@@ -10,6 +10,7 @@ import numpy as np
 from explorer.data.cache import Arrays
 from explorer.data.folders import PreparedSet
 from explorer.data.probe import probe_indices
+from explorer.data.tfds import import_tfds
 from explorer.errors import DataError
 
 _CHUNK = 2_000
@@ -55,7 +56,7 @@ def _examples(prepared: PreparedSet, split: str) -> Iterator[tuple[bytes, int]]:
 
     The records are taken raw, in chunks, and parsed here: TFDS's own parsing takes most of the time otherwise.
     """
-    import tensorflow_datasets as tfds
+    tfds: Any = import_tfds()
     from tensorflow_datasets.proto import tf_example_pb2
 
     source: Any = tfds.data_source(

@@ -23,6 +23,7 @@ from jaxtyping import UInt8
 from explorer.data.cache import cache_root
 from explorer.data.folders import PreparedSet, find_prepared
 from explorer.data.locks import turn
+from explorer.data.tfds import import_tfds
 from explorer.errors import DataError
 
 Report = Callable[[str], None]
@@ -91,8 +92,7 @@ def prepare(name: str, root: Path, report: Report) -> PreparedSet:
 
 
 def _download_and_prepare(name: str, root: Path, report: Report) -> None:
-    import tensorflow_datasets as tfds
-
+    tfds: Any = import_tfds()
     tfds.disable_progress_bar()
     builder = _idx_builder(tfds.builder_cls(name), report)(data_dir=str(root))
     with TemporaryDirectory() as folder:
