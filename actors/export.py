@@ -13,7 +13,7 @@ from typing import IO, Any, Self
 import numpy as np
 
 from explorer.config import RunConfig
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError, shown
 from explorer.messages import History, Snapshot, View
 
 CONFIG, HISTORY, SNAPSHOT, REPORT = FILES = ("config.json", "history.csv", "snapshot.npz", "report.png")
@@ -42,13 +42,7 @@ def in_words(path: Path) -> Iterator[None]:
         yield
     except OSError as problem:
         why = problem.strerror or str(problem)
-        raise ExplorerError(f"{_shown(path)} cannot be written ({why}): name a folder where you may write") from problem
-
-
-def _shown(path: Path) -> str:
-    """The path, printable and in a length that can be read."""
-    text = "".join(character if character.isprintable() else "?" for character in str(path))
-    return text if len(text) <= 200 else f"{text[:100]}…{text[-80:]}"
+        raise ExplorerError(f"{shown(path)} cannot be written ({why}): name a folder where you may write") from problem
 
 
 def clear_folder(out: Path) -> None:

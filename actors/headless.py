@@ -27,10 +27,11 @@ from actors.export import (
     write_snapshot,
 )
 from actors.summary import Summary
-from explorer.config import LAMBDA_SETTINGS, STEPS, RunConfig
+from explorer.config import STEPS, RunConfig
 from explorer.curves import Curves
 from explorer.data import Dataset
 from explorer.messages import Health, History, Snapshot, View
+from explorer.metrics import step_metrics
 
 if TYPE_CHECKING:
     from explorer.training.trainer import Trainer
@@ -111,7 +112,7 @@ class _HeadlessRun:
             return
         self._losses = losses
         health = trainer.health()
-        metrics = _metrics(losses, health)
+        metrics = step_metrics(losses, health)
         self._curves.add(metrics)
         weights = {f"lambda/{name}": value for name, value in config.lambdas.to_dict().items()}
         live = weights | {"learning_rate": config.learning_rate}
@@ -166,14 +167,6 @@ class _HeadlessRun:
             interrupted=trainer.steps < asked and not self._failed,
             failed=self._failed,
         )
-
-
-def _metrics(losses: Mapping[str, float], health: Health) -> dict[str, float]:
-    metrics = {f"loss/{name}": losses[name] for name in ("recon", *LAMBDA_SETTINGS, "total")}
-    for level, (active, perplexity) in enumerate(zip(health.active, health.perplexity, strict=True)):
-        metrics[f"codebook/active/{level}"] = float(active)
-        metrics[f"codebook/perplexity/{level}"] = float(perplexity)
-    return metrics
 
 
 def _brief(losses: Mapping[str, float], health: Health) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from explorer.config import LAMBDA_SETTINGS, RunConfig
 from explorer.curves import Curves
 from explorer.messages import Event, Health, History
+from explorer.metrics import step_metrics
 
 MAX_EVENTS = 2000
 LIVE_SETTINGS = (*LAMBDA_SETTINGS, "learning_rate")
@@ -36,10 +37,7 @@ class Record:
 
     def step_done(self, losses: Mapping[str, float], health: Health) -> None:
         """One more step was trained."""
-        metrics = {f"loss/{name}": value for name, value in losses.items()}
-        for level in range(len(health.active)):
-            metrics[f"codebook/perplexity/{level}"] = float(health.perplexity[level])
-            metrics[f"codebook/active/{level}"] = float(health.active[level])
+        metrics = step_metrics(losses, health)
         with self._lock:
             self._curves.add(metrics)
             self.step += 1

@@ -12,13 +12,13 @@ from urllib.error import URLError
 
 from gradio_client import Client
 from gradio_client.exceptions import AppError
-from workers import PATIENCE, Speed, peak_memory, speed, wait_until
+from workers import PATIENCE, SETTLE, Speed, peak_memory, speed, wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-LOADED = 3
-"""How often the page has to have asked for news before the steps are counted."""
+LOADED = 10
+"""How often the page has to have asked for news before it counts as loaded: loading costs once, watching all the time."""
 POLLS = "performance.getEntriesByType('resource').filter(entry => entry.name.includes('component_server')).length"
 
 
@@ -67,21 +67,30 @@ class Served:
         except subprocess.TimeoutExpired:
             self._process.kill()
 
-    def window(self, seconds: float, browser: "Browser") -> tuple[Speed, float]:
-        """How fast it trains while a page shows the run at 2 Hz, and how often per second that page asked for news."""
+    def watch(self, browser: "Browser") -> None:
+        """Open a page that shows the run at 2 Hz; it is frozen but for the windows."""
         page = browser.new_page(viewport={"width": 1280, "height": 800})
-        try:
-            page.goto(self.url)
-            page.wait_for_selector("#live", timeout=1000 * PATIENCE)
-            self._client.predict(self._run_id, api_name="/resume_run")
-            page.wait_for_function(f"{POLLS} >= {LOADED}", timeout=1000 * PATIENCE)
-            asked, began = page.evaluate(POLLS), time.perf_counter()
-            measured = speed(self._process.pid, self._step, seconds)
-            polls = (page.evaluate(POLLS) - asked) / (time.perf_counter() - began)
-            self._client.predict(self._run_id, api_name="/pause_run")
-        finally:
-            page.close()
+        page.goto(self.url)
+        self._client.predict(self._run_id, api_name="/resume_run")
+        page.wait_for_function(f"{POLLS} >= {LOADED}", timeout=1000 * PATIENCE)
+        self._client.predict(self._run_id, api_name="/pause_run")
+        self._page, self._frozen = page, page.context.new_cdp_session(page)
+        self._freeze("frozen")
+
+    def window(self, seconds: float) -> tuple[Speed, float]:
+        """How fast it trains while the page shows it, and how often per second that page asked for news."""
+        self._freeze("active")
+        self._client.predict(self._run_id, api_name="/resume_run")
+        speed(self._process.pid, self._step, SETTLE)
+        asked, began = self._page.evaluate(POLLS), time.perf_counter()
+        measured = speed(self._process.pid, self._step, seconds)
+        polls = (self._page.evaluate(POLLS) - asked) / (time.perf_counter() - began)
+        self._client.predict(self._run_id, api_name="/pause_run")
+        self._freeze("frozen")
         return measured, polls
+
+    def _freeze(self, state: str) -> None:
+        self._frozen.send("Page.setWebLifecycleState", {"state": state})
 
     def peak_memory(self) -> list[tuple[str, float]]:
         """Name and peak resident MB of the command's process and all that it started."""

@@ -2,8 +2,8 @@
 
     python benchmarks/throughput.py [--rounds 5] [--window 3] [--browser /usr/bin/chromium] [--json FILE]
 
-Everything is measured in turn, round after round in another order, and only one thing trains at a time; a ratio is the
-median over the rounds of a speed and the bare step's speed in the same round. Exits with 1 if a goal is missed.
+Only one thing trains at a time. Each window has a window of the bare step right before it, because a machine's speed
+changes within seconds; a ratio is the median of these pairs. Exits with 1 if a goal is missed.
 """
 
 import argparse
@@ -16,13 +16,10 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from served import Served
 from workers import Away, BareStep, RunInLab, Speed, peak_memory
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
 
 LAB_GOAL = 0.97
 """Share of the bare step's speed that a run in a lab keeps: the lab costs less than 3%."""
@@ -45,12 +42,17 @@ class Contender:
     bare: "Contender | None" = None
     goal: float | None = None
     speeds: list[Speed] = field(default_factory=list)
+    ratios: list[float] = field(default_factory=list)
 
-    @property
-    def ratios(self) -> list[float]:
-        """Speeds relative to the bare step's in the same round."""
-        base = self.speeds if self.bare is None else self.bare.speeds
-        return [speed.per_second / other.per_second for speed, other in zip(self.speeds, base, strict=True)]
+    def run(self, window: float) -> None:
+        """Measure once more, right after the bare step."""
+        if self.bare is None:
+            return
+        before = self.bare.measure(window)
+        speed = self.measure(window)
+        self.bare.speeds.append(before)
+        self.speeds.append(speed)
+        self.ratios.append(speed.per_second / before.per_second)
 
     @property
     def missed(self) -> bool:
@@ -64,7 +66,8 @@ class Contender:
         line = f"{self.label:<36}{per_second:8.1f}{cpu:13.1f}"
         if self.goal is None:
             return line
-        spread = f"({min(ratios):.0%} to {max(ratios):.0%})"
+        low, _, high = quantiles(ratios, n=4)
+        spread = f"({low:.0%} to {high:.0%})"
         return f"{line}{median(ratios):8.1%}  {spread:<15}{f'≥ {self.goal:.0%}':>7}  {verdict(self.missed)}"
 
 
@@ -87,7 +90,7 @@ class Report:
 
     def lines(self) -> list[str]:
         """Say it in tables."""
-        head = f"{'':<36}{'steps/s':>8}{'CPU ms/step':>13}{'ratio':>8}  {'(all rounds)':<15}{'goal':>7}  verdict"
+        head = f"{'':<36}{'steps/s':>8}{'CPU ms/step':>13}{'ratio':>8}  {'(middle half)':<15}{'goal':>7}  verdict"
         lines = [head, *(contender.row() for contender in self.contenders), ""]
         for label, polls in self.polls.items():
             doubt = "" if median(polls) >= WATCHING else ", too seldom: its line above does not count"
@@ -136,7 +139,6 @@ class Bench:
     bare: dict[str, Away]
     labs: dict[str, Away]
     served: dict[str, Served]
-    browser: "Browser"
 
     def report(self, rounds: int, window: float, calls: int) -> Report:
         """Measure all of it."""
@@ -144,10 +146,8 @@ class Bench:
         report = Report([line for kind in LABS for line in self._contenders(kind, polls)], polls)
         for turn in range(rounds):
             say(f"round {turn + 1} of {rounds}")
-            count = len(report.contenders)
-            for place in range(count):
-                contender = report.contenders[(place + turn) % count]
-                contender.speeds.append(contender.measure(window))
+            for contender in report.contenders:
+                contender.run(window)
         say("round trips")
         for kind, name in LABS.items():
             for method, times in self.labs[kind].call("round_trips", calls).items():
@@ -165,7 +165,7 @@ class Bench:
         page = f"{name}, watched by a page at 2 Hz"
 
         def watched(window: float) -> Speed:
-            speed, asked = self.served[kind].window(window, self.browser)
+            speed, asked = self.served[kind].window(window)
             polls.setdefault(page, []).append(asked)
             return speed
 
@@ -205,7 +205,9 @@ def main() -> int:
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=arguments.browser, args=BROWSER_ARGUMENTS)
         stack.callback(browser.close)
-        report = Bench(bare, labs, served, browser).report(arguments.rounds, arguments.window, arguments.calls)
+        for page in served.values():
+            page.watch(browser)
+        report = Bench(bare, labs, served).report(arguments.rounds, arguments.window, arguments.calls)
     say("\n".join(["", *report.lines()]))
     if arguments.json:
         arguments.json.write_text(json.dumps(report.to_dict(), indent=2) + "\n", encoding="utf-8")
@@ -220,8 +222,8 @@ def say(text: str) -> None:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Compare the bare training step, runs in the labs, and watched runs.")
-    parser.add_argument("--rounds", type=int, default=5, help="windows of each line (default: %(default)s)")
-    parser.add_argument("--window", type=float, default=3.0, help="seconds of a window (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=12, help="windows of each line (default: %(default)s)")
+    parser.add_argument("--window", type=float, default=1.5, help="seconds of a window (default: %(default)s)")
     parser.add_argument("--calls", type=int, default=100, help="round trips of each kind (default: %(default)s)")
     parser.add_argument("--browser", default="/usr/bin/chromium", help="Chromium to watch with (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep every figure in this file, too")

@@ -57,6 +57,12 @@ class LabUnavailable(ExplorerError):
     """The lab is still starting, or could not be reached."""
 
 
+def shown(text: object) -> str:
+    """The text, such as a path, printable and in a length that can be read in a message."""
+    printable = "".join(character if character.isprintable() else "?" for character in str(text))
+    return printable if len(printable) <= 200 else f"{printable[:100]}…{printable[-80:]}"
+
+
 def _restore(kind: type[ExplorerError], message: str, state: dict[str, object]) -> ExplorerError:
     """Rebuild an error on the other side of a process boundary without running its constructor again."""
     error = kind.__new__(kind)

@@ -16,7 +16,8 @@ HELP: dict[str, str] = {
     "digits": "Ten fixed test images, one a digit, over what the decoder makes of their codes. MSE = mean (x − x̂)² over "
     "all 512 test images of the probe.",
     "health": "How often each code was chosen in the last 100 batches: a code with less than 1% of its level's choices is "
-    "dead. Perplexity = exp(−Σ p log p) says how many codes are in even use, from 1 to K.",
+    "dead; with more than 100 codes even use makes each of them dead. "
+    "Perplexity = exp(−Σ p log p) says how many codes are in even use, from 1 to K.",
     "curves": "recon = MSE(x, x̂), commit = MSE(z_e, sg(z_q)), codebook = MSE(sg(z_e), z_q), unweighted: the last two are "
     "equal in value and differ in whom they move. total = recon + λ_commit·commit + λ_codebook·codebook.",
     "weights": "Loss weights and the learning rate hold from the next batch on, without a restart; leftmost is exactly 0, "

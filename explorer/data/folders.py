@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer.data.probe import LABELS
-from explorer.errors import DataError
+from explorer.errors import DataError, shown
 
 _NAME = re.compile(r"[a-z]\w*(/\w[\w.-]*)?")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -50,11 +50,13 @@ def data_root(data_dir: str | Path | None) -> Path:
         root = Path(asked or "~/tensorflow_datasets").expanduser().resolve()
         if asked and not root.is_dir():
             what = "is not a folder" if root.exists() else "does not exist"
-            raise DataError(f"the data folder {root} {what}: name the folder that holds the TFDS data sets")
+            raise DataError(f"the data folder {shown(root)} {what}: name the folder that holds the TFDS data sets")
         if root.is_dir() and not os.access(root, os.R_OK | os.X_OK):
-            raise DataError(f"the data folder {root} cannot be read: its permissions forbid it")
+            raise DataError(f"the data folder {shown(root)} cannot be read: its permissions forbid it")
     except (OSError, RuntimeError, ValueError) as problem:
-        raise DataError(f"the data folder {asked or '~/tensorflow_datasets'} cannot be read: {problem}") from problem
+        reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else problem
+        place = shown(asked or "~/tensorflow_datasets")
+        raise DataError(f"the data folder {place} cannot be read: {shown(reason)}") from problem
     return root
 
 

@@ -7,12 +7,7 @@ from explorer.model.layers import ConvTranspose
 
 
 class Decoder(nn.Module):
-    """Two dense layers, then two stride-2 transposed convolutions: the encoder's mirror image.
-
-    `differentiate` False says that no gradient will be taken: that is faster.
-    """
-
-    differentiate: bool = True
+    """Two dense layers, then two stride-2 transposed convolutions: the encoder's mirror image."""
 
     def __call__(self, latents: Float[Array, "B D"]) -> Float[Array, "B 28 28 1"]:
         """Decode `latents` to grey values in (0, 1)."""
@@ -23,5 +18,5 @@ class Decoder(nn.Module):
         """The grey values before their sigmoid, unbounded: `decoder.apply(params, latents, method="logits")`."""
         x = nn.relu(nn.Dense(128)(latents))
         x = nn.Dense(7 * 7 * 64)(x).reshape(-1, 7, 7, 64)
-        x = nn.relu(ConvTranspose(32, self.differentiate)(x))
-        return ConvTranspose(1, self.differentiate)(x)
+        x = nn.relu(ConvTranspose(32)(x))
+        return ConvTranspose(1)(x)

@@ -2,7 +2,7 @@
 
 XLA's CPU backend is slower at the direct form, most of all at its gradients. Same parameters, initial values and results
 as flax's `nn.Conv` and `nn.ConvTranspose` (SAME). The direct form is used where it is the fast one: on other backends, and
-on a CPU where no gradient is taken. What was measured, and what else was tried: benchmarks/README.md.
+on a CPU for the convolution of which no gradient is taken. What was measured, and what else was tried: benchmarks/README.md.
 """
 
 import flax.linen as nn
@@ -29,13 +29,12 @@ class ConvTranspose(nn.Module):
     """Stride-2 transposed convolution; doubles height and width."""
 
     features: int
-    differentiate: bool = True
 
     @nn.compact
     def __call__(self, x: Float[Array, "B H W C"]) -> Float[Array, "B h w O"]:
         """Convolve."""
         kernel, bias = _parameters(self, x.shape[-1], self.features)
-        convolve = matmul_conv_transpose if self.differentiate and on_cpu() else direct_conv_transpose
+        convolve = matmul_conv_transpose if on_cpu() else direct_conv_transpose
         return convolve(x, kernel) + bias
 
 

@@ -46,8 +46,6 @@ def encode(
     return encoder.apply(parameters.encoder, images)  # pyright: ignore[reportReturnType]
 
 
-def decode(
-    parameters: Parameters, latents: Float[Array, "B D"], *, differentiate: bool = True
-) -> Float[Array, "B 28 28 1"]:
-    """The image, in 0..1, that the decoder draws for each latent. Faster if no gradient is to be taken."""
-    return Decoder(differentiate).apply(parameters.decoder, latents)  # pyright: ignore[reportReturnType]
+def decode(parameters: Parameters, latents: Float[Array, "B D"]) -> Float[Array, "B 28 28 1"]:
+    """The image, in 0..1, that the decoder draws for each latent."""
+    return Decoder().apply(parameters.decoder, latents)  # pyright: ignore[reportReturnType]

@@ -62,12 +62,12 @@ export class Plane {
     this.#describe(scene);
   }
 
-  /** Forget what was shown, as after a reset. */
-  /** Choose the axes anew with the next scene. */
+  /** Choose the axes anew with the next scene, as after a reset. */
   refit() {
     this.axes.target = null;
   }
 
+  /** Forget what was shown. */
   clear() {
     this.scene = null;
     this.refit();

@@ -1,0 +1,15 @@
+"""The names of a step's metrics, as paths: `loss/recon`, `codebook/perplexity/0`. Levels count from 0."""
+
+from collections.abc import Mapping
+
+from explorer.config import LAMBDA_SETTINGS
+from explorer.messages import Health
+
+
+def step_metrics(losses: Mapping[str, float], health: Health) -> dict[str, float]:
+    """What the curves and history.csv hold of a step, by name."""
+    metrics = {f"loss/{name}": losses[name] for name in ("recon", *LAMBDA_SETTINGS, "total")}
+    for level, (active, perplexity) in enumerate(zip(health.active, health.perplexity, strict=True)):
+        metrics[f"codebook/active/{level}"] = float(active)
+        metrics[f"codebook/perplexity/{level}"] = float(perplexity)
+    return metrics
