@@ -1,0 +1,91 @@
+"""Comparisons: runs that are the same but for the settings that are swept. Pure; standard library only."""
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Any
+
+from explorer.config import LAMBDA_SETTINGS, RUN_SETTINGS, RunConfig, Setting
+from explorer.errors import ConfigError
+
+MAX_RUNS = 64
+"""Runs of one comparison. A page shows 16 of them at once."""
+
+AXES: dict[str, Setting] = {
+    **LAMBDA_SETTINGS,
+    **{name: setting for name, setting in RUN_SETTINGS.items() if setting.low < setting.high},
+}
+"""The settings that can be swept, by the name under which `axes` has them: λs by their own, the others as in RunConfig."""
+
+
+def value_of(config: RunConfig, name: str) -> Any:
+    """The config's value of a setting of AXES."""
+    return getattr(config.lambdas if name in LAMBDA_SETTINGS else config, name)
+
+
+def with_values(config: RunConfig, values: Mapping[str, Any]) -> RunConfig:
+    """A copy with settings of AXES changed. Raises ConfigError."""
+    plain = config.to_dict()
+    for name, value in values.items():
+        if name not in AXES:
+            raise ConfigError("setting", name, f"one of {', '.join(AXES)}")
+        (plain["lambdas"] if name in LAMBDA_SETTINGS else plain)[name] = value
+    return RunConfig.from_dict(plain)
+
+
+def parse_values(name: str, text: str) -> list[float]:
+    """The numbers of a list such as "0.05, 0.25, 1", in that order, each once. Raises ConfigError."""
+    if name not in AXES:
+        raise ConfigError("setting", name, f"one of {', '.join(AXES)}")
+    setting = AXES[name]
+    values: list[float] = []
+    for word in text.replace(";", ",").split(","):
+        if not word.strip():
+            continue
+        try:
+            number = float(word)
+        except ValueError:
+            raise ConfigError(setting.label, word.strip(), f"a list such as 0.05, 0.25, 1: {setting.allowed}") from None
+        value = setting.check(setting.label, number)
+        if value not in values:
+            values.append(value)
+    if not values:
+        raise ConfigError(setting.label, text.strip(), f"a list such as 0.05, 0.25, 1: {setting.allowed}")
+    return values
+
+
+def grid(base: RunConfig, axes: Mapping[str, Sequence[float]]) -> list[RunConfig]:
+    """A config for each combination of the axes' values, the last axis fastest; all else is `base`'s.
+
+    Raises ConfigError for an unknown or empty axis, a value that is not allowed, and more than MAX_RUNS combinations.
+    """
+    count = 1
+    for name, values in axes.items():
+        if name not in AXES:
+            raise ConfigError("setting", name, f"one of {', '.join(AXES)}")
+        if isinstance(values, str) or not isinstance(values, Sequence) or not values:
+            raise ConfigError(AXES[name].label, values, "a list of at least one value")
+        count *= len(values)
+    if count > MAX_RUNS:
+        raise ConfigError("comparison", f"{count:,} runs", f"at most {MAX_RUNS} runs: shorten a list")
+    checked = {name: [AXES[name].check(AXES[name].label, value) for value in values] for name, values in axes.items()}
+    configs = [with_values(base, dict(zip(checked, values, strict=True))) for values in product(*checked.values())]
+    if len(set(configs)) < len(configs):
+        raise ConfigError("comparison", "equal runs", "made of runs that differ: a list names a value twice")
+    return configs
+
+
+def differing(configs: Sequence[RunConfig]) -> list[str]:
+    """The settings in which the configs differ, in the order of AXES; then `dataset`, if they differ in it."""
+    names = [name for name in AXES if len({value_of(config, name) for config in configs}) > 1]
+    return [*names, *(["dataset"] if len({config.dataset for config in configs}) > 1 else [])]
+
+
+def name_by(config: RunConfig, names: Sequence[str]) -> str:
+    """What tells the run apart, for people: "λ_commit 0.25 · seed 1"; its λ_commit if nothing does."""
+    told = names or ["commit"]
+    parts = []
+    for name in told:
+        value = config.dataset if name == "dataset" else value_of(config, name)
+        label = "data set" if name == "dataset" else AXES[name].label
+        parts.append(f"{label} {value}" if isinstance(value, str) else f"{label} {value:g}")
+    return " · ".join(parts)
