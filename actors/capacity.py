@@ -31,6 +31,15 @@ def refuse_if_too_large(request: Request, nodes: Sequence[Mapping[str, Any]]) ->
     )
 
 
+def places(request: Request, nodes: Sequence[Mapping[str, Any]]) -> int:
+    """How many such runs the live nodes hold at once, were they idle. `nodes` is ray.nodes()."""
+    count = 0
+    for resources in (node["Resources"] for node in nodes if node["Alive"]):
+        by_cpu = int(resources.get("CPU", 0) / request.cpus + 1e-6)
+        count += min(by_cpu, int(resources.get("GPU", 0) / request.gpus + 1e-6)) if request.gpus else by_cpu
+    return count
+
+
 def why_waiting(
     request: Request, waited: float, total: Mapping[str, float], free: Mapping[str, float], holders: Sequence[str]
 ) -> str:

@@ -17,7 +17,7 @@ from explorer.errors import ConfigError, NoCapacity
 Gpu = Literal["auto", "off"] | float
 AUTO_FRACTION = 0.25
 """Share of a GPU that `auto` gives a run: the model is small, four runs fill one."""
-_MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1  # of glibc's mallopt
+_MMAP_THRESHOLD, _TRIM_THRESHOLD, _ARENA_MAX = -3, -1, -8  # of glibc's mallopt
 
 
 def parse_gpu(text: str) -> Gpu:
@@ -46,13 +46,14 @@ def keep_freed_memory(library: str | None = None) -> bool:
     """Let glibc reuse what XLA frees; False where there is no glibc. To be called before jax is imported.
 
     A step's temporary buffer is above the 32 MiB beyond which glibc returns memory to the system at once, and the next
-    step faults it in again page by page: more than half of a step's time.
+    step faults it in again page by page: more than half of a step's time. One arena, because those of threads are too small.
     """
     try:
         allocator = ctypes.CDLL(library).mallopt
     except (AttributeError, OSError, TypeError):
         return False
-    return bool(allocator(_MMAP_THRESHOLD, 1 << 30) and allocator(_TRIM_THRESHOLD, 2**31 - 1))
+    wanted = {_MMAP_THRESHOLD: 1 << 30, _TRIM_THRESHOLD: 2**31 - 1, _ARENA_MAX: 1}
+    return all(allocator(option, value) for option, value in wanted.items())
 
 
 def claim(threads: int | None, gpus: float | None, environment: MutableMapping[str, str] = os.environ) -> None:

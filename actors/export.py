@@ -46,10 +46,14 @@ def in_words(path: Path) -> Iterator[None]:
 
 
 def clear_folder(out: Path) -> None:
-    """Remove the files of the run that the folder held. Raises ExplorerError if they cannot be removed."""
+    """Remove the files of the run that the folder held, and those that a killed writer left half-written.
+
+    Raises ExplorerError if they cannot be removed.
+    """
     with in_words(out):
         for name in FILES:
-            (out / name).unlink(missing_ok=True)
+            for path in (out / name, *out.glob(f".{name}.*.tmp")):
+                path.unlink(missing_ok=True)
 
 
 class HistoryFile:
@@ -85,7 +89,7 @@ class HistoryFile:
 def write_config(out: Path, config: RunConfig, facts: Mapping[str, Any]) -> None:
     """`config` is what RunConfig.from_dict takes back; beside it what else determined the run and what became of it."""
     text = json.dumps({"config": config.to_dict(), **facts}, indent=2, ensure_ascii=False, allow_nan=False)
-    _replace(out / CONFIG, lambda file: file.write(text.encode() + b"\n"))
+    replace_file(out / CONFIG, lambda file: file.write(text.encode() + b"\n"))
 
 
 def write_snapshot(out: Path, snapshot: Snapshot, view: View) -> None:
@@ -110,7 +114,7 @@ def write_snapshot(out: Path, snapshot: Snapshot, view: View) -> None:
         "probe_mse": view.probe_mse,
         **{f"loss/{name}": value for name, value in snapshot.losses.items()},
     }
-    _replace(out / SNAPSHOT, lambda file: np.savez_compressed(file, allow_pickle=False, **arrays))
+    replace_file(out / SNAPSHOT, lambda file: np.savez_compressed(file, allow_pickle=False, **arrays))
 
 
 def write_report(out: Path, snapshot: Snapshot, history: History, config: RunConfig) -> None:
@@ -118,10 +122,10 @@ def write_report(out: Path, snapshot: Snapshot, history: History, config: RunCon
     from explorer.figures import report  # matplotlib takes half a second, which the start of a run need not wait for
 
     figure = report(snapshot, history, config)
-    _replace(out / REPORT, lambda file: figure.savefig(file, format="png", dpi=REPORT_DPI))
+    replace_file(out / REPORT, lambda file: figure.savefig(file, format="png", dpi=REPORT_DPI))
 
 
-def _replace(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+def replace_file(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Write a file that takes the place of `path` only once it is whole. Raises ExplorerError."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with in_words(path):

@@ -9,14 +9,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO
-
-from tqdm import tqdm
 
 from actors.export import (
     HistoryFile,
@@ -26,11 +24,12 @@ from actors.export import (
     write_report,
     write_snapshot,
 )
+from actors.progress import Progress, Terminal
 from actors.summary import Summary
 from explorer.config import STEPS, RunConfig
 from explorer.curves import Curves
 from explorer.data import Dataset
-from explorer.messages import Health, History, Snapshot, View
+from explorer.messages import History, Snapshot, View
 from explorer.metrics import step_metrics
 
 if TYPE_CHECKING:
@@ -55,18 +54,26 @@ def train(
     same, and the summary says so. Raises ExplorerError for a folder that cannot take the run (before anything else is
     done), and what `open_data` raises; KeyboardInterrupt only while there is nothing to keep.
     """
+    terminal = Terminal(sys.stderr if progress is None else progress, int(STEPS.check("steps", steps)))
+    return train_telling(config, steps, out, open_data, terminal, overwrite=overwrite)
+
+
+def train_telling(
+    config: RunConfig,
+    steps: int,
+    out: Path,
+    open_data: Callable[[Callable[[str], None]], Dataset],
+    progress: Progress,
+    *,
+    overwrite: bool = False,
+) -> Summary:
+    """`train`, telling its progress to whomever."""
     steps = int(STEPS.check("steps", steps))
     claim_folder(out, overwrite=overwrite)
-    stream = sys.stderr if progress is None else progress
-
-    def say(text: str) -> None:
-        stream.write(f"{text}\n")
-        stream.flush()
-
-    say("opening the data")
-    dataset = open_data(say)
-    say(f"data: {dataset.source}")
-    say("compiling the training step")
+    progress.say("opening the data")
+    dataset = open_data(progress.say)
+    progress.say(f"data: {dataset.source}")
+    progress.say("compiling the training step")
     from explorer.training.trainer import Trainer  # imports jax
 
     trainer = Trainer(config, dataset)
@@ -74,8 +81,8 @@ def train(
     with _interrupt_noted() as interrupted:
         clear_folder(out)
         run = _HeadlessRun(trainer, out, interrupted)
-        run.train(steps, stream)
-        say("writing the report")
+        run.train(steps, progress)
+        progress.say("writing the report")
         return run.write(steps, dataset.source)
 
 
@@ -91,17 +98,15 @@ class _HeadlessRun:
         self._failed = ""
         self._seconds = 0.0
 
-    def train(self, steps: int, stream: TextIO) -> None:
+    def train(self, steps: int, progress: Progress) -> None:
         """Up to `steps` steps, each a row of history.csv."""
         begun = time.monotonic()
-        quiet = not stream.isatty()
-        bar = tqdm(total=steps, unit="step", file=stream, dynamic_ncols=True, mininterval=2.0 if quiet else 0.1)
-        with HistoryFile(self._out) as history, bar:
+        with HistoryFile(self._out) as history:
             while self._trainer.steps < steps and not self._interrupted.is_set() and not self._failed:
-                self._step(history, bar)
+                self._step(history, progress)
         self._seconds = time.monotonic() - begun
 
-    def _step(self, history: HistoryFile, bar: "tqdm[Any]") -> None:
+    def _step(self, history: HistoryFile, progress: Progress) -> None:
         trainer, config = self._trainer, self._trainer.config
         losses = trainer.step(config.lambdas, config.learning_rate)
         if losses is None:
@@ -117,8 +122,7 @@ class _HeadlessRun:
         weights = {f"lambda/{name}": value for name, value in config.lambdas.to_dict().items()}
         live = weights | {"learning_rate": config.learning_rate}
         history.add({"step": trainer.steps, "epoch": trainer.epoch, **metrics, **live})
-        bar.set_postfix_str(_brief(losses, health), refresh=False)
-        bar.update()
+        progress.stepped(trainer.steps, losses, health)
 
     def write(self, asked: int, data_source: str) -> Summary:
         """All files but history.csv; config.json last, so that where it is the others are whole."""
@@ -167,18 +171,6 @@ class _HeadlessRun:
             interrupted=trainer.steps < asked and not self._failed,
             failed=self._failed,
         )
-
-
-def _brief(losses: Mapping[str, float], health: Health) -> str:
-    """The state of training in the few words that fit behind a progress bar."""
-    active = _span([f"{count}" for count in health.active], health.active)
-    perplexity = _span([f"{value:.1f}" for value in health.perplexity], health.perplexity)
-    return f"recon {losses['recon']:.4f}, active {active} of {health.counts.shape[1]}, perplexity {perplexity}"
-
-
-def _span(words: list[str], values: Any) -> str:
-    """Each level's value; of more than three levels the least and the greatest."""
-    return " ".join(words) if len(words) <= 3 else f"{words[values.argmin()]} to {words[values.argmax()]}"
 
 
 def _facts(summary: Summary, data_source: str) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from typing import Protocol
 
-from explorer.config import Lambdas, RunConfig, check_name
-from explorer.messages import Applied, History, Snapshot, Status
+from explorer.config import Lambdas, RunConfig, check_name, check_note
+from explorer.errors import ConfigError, ExplorerError
+from explorer.messages import Applied, Change, History, Probes, RunState, Snapshot, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +23,79 @@ class RunInfo:
     lambdas: Lambdas
     learning_rate: float
     parent: str | None = None
+    forked_at: int = 0
+    until: int | None = None
+    steps_per_second: float = 0.0
+    card: "Card" = field(default_factory=lambda: Card(""))
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Runs that were started to be compared; each of them carries it. `in_step`: none runs ahead of the others."""
+
+    comparison_id: str
+    name: str
+    in_step: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What people wrote on a run. Raises ConfigError."""
+
+    name: str
+    note: str = ""
+    pinned: bool = False
+    hidden: bool = False
+    comparison: Comparison | None = None
+
+    def updated(self, values: Mapping[str, object]) -> "Card":
+        """A copy with some of it changed. Raises ConfigError."""
+        known = {f.name for f in fields(self)}
+        for key in values:
+            if key not in known:
+                raise ConfigError("what is written on a run", key, f"one of {', '.join(sorted(known))}")
+        changed = dict(values)
+        if "name" in changed:
+            changed["name"] = check_name(changed["name"])
+        if "note" in changed:
+            changed["note"] = check_note(changed["note"])
+        for flag in ("pinned", "hidden"):
+            if not isinstance(changed.get(flag, False), bool):
+                raise ConfigError(flag, changed[flag], "true or false")
+        return replace(self, **changed)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """How a run comes about beside its config.
+
+    It goes on from `origin`, a state of its `parent`; makes the changes of `schedule` at their steps; stops by itself after
+    step `until`; and belongs to a `comparison`.
+    """
+
+    parent: str | None = None
+    origin: RunState | None = None
+    schedule: tuple[Change, ...] = ()
+    until: int | None = None
+    comparison: Comparison | None = None
+
+
+NO_PLAN = Plan()
+"""A run from step 0 to wherever it is stopped."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabInfo:
-    """What the page says about the lab itself: `ready`, or a sentence about what it is waiting for."""
+    """What the page says about the lab itself: `ready`, or a sentence about what it is waiting for.
+
+    `capacity` is how many runs it can hold at once; None: not known yet.
+    """
 
     kind: str
     ready: bool
     message: str
     data_source: str = ""
+    capacity: int | None = None
 
 
 class Lab(Protocol):
@@ -45,8 +109,8 @@ class Lab(Protocol):
         """Is the lab ready, and if not, why."""
         ...
 
-    def start(self, config: RunConfig, name: str | None = None) -> RunInfo:
-        """Create a run and let it train; returns at once."""
+    def start(self, config: RunConfig, name: str | None = None, plan: Plan = NO_PLAN) -> RunInfo:
+        """Create a run and let it train as soon as there is room; returns at once."""
         ...
 
     def runs(self) -> list[RunInfo]:
@@ -63,6 +127,14 @@ class Lab(Protocol):
 
     def get_history(self, run_id: str, since: int = 0) -> History:
         """Curves and events after step `since`."""
+        ...
+
+    def get_probes(self, run_id: str) -> Probes:
+        """The run seen through the probe over its life."""
+        ...
+
+    def get_state(self, run_id: str) -> RunState:
+        """All that a fork carries on from. Raises ExplorerError for a run that failed, ended or has not begun."""
         ...
 
     def set_lambdas(self, run_id: str, lambdas: Lambdas | Mapping[str, float]) -> Applied:
@@ -93,6 +165,18 @@ class Lab(Protocol):
         """End the run and free what it holds; its last snapshot and curves stay readable."""
         ...
 
+    def describe(self, run_id: str, **values: object) -> RunInfo:
+        """Change what is written on the run's card. Raises ConfigError."""
+        ...
+
+    def remove(self, run_id: str) -> None:
+        """Forget a run that has ended. Raises ExplorerError for one that has not."""
+        ...
+
+    def allow(self, steps: Mapping[str, int], lease: float) -> None:
+        """For `lease` seconds let no run named train beyond its step; who does not answer is left alone."""
+        ...
+
     def close(self) -> None:
         """Let go of everything that this process started."""
         ...
@@ -113,3 +197,9 @@ def run_name(name: str | None, config: RunConfig) -> str:
     ours, default = config.lambdas, Lambdas()
     codebook = "" if ours.codebook == default.codebook else f" · λ_codebook {ours.codebook:g}"
     return f"λ_commit {ours.commit:g}{codebook}"
+
+
+def refuse_to_remove(info: RunInfo) -> None:
+    """Raise ExplorerError unless the run has ended."""
+    if info.status not in ("stopped", "lost"):
+        raise ExplorerError(f"{info.name} ({info.run_id}) is {info.status}: stop it before it is removed")

@@ -10,12 +10,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from actors.capacity import Request, refuse_if_too_large, why_waiting
+from actors.capacity import Request, places, refuse_if_too_large, why_waiting
 from actors.devices import Gpu, claim, gpus_per_run
-from actors.lab import LabInfo, RunInfo, new_run_id, run_name
+from actors.lab import NO_PLAN, Card, LabInfo, Plan, RunInfo, new_run_id, refuse_to_remove, run_name
 from explorer.config import Lambdas, RunConfig
 from explorer.errors import ExplorerError, LabUnavailable, RunLost, UnknownRun
-from explorer.messages import Applied, History, Snapshot, empty_history, empty_snapshot
+from explorer.messages import (
+    Applied,
+    History,
+    Probes,
+    RunState,
+    Snapshot,
+    empty_history,
+    empty_probes,
+    empty_snapshot,
+)
 
 # Read when ray is first imported: no telemetry, and no second `uv run` around every worker.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -37,13 +46,14 @@ logger = logging.getLogger(__name__)
 class RunActor:
     """A Run in a process of its own. Methods run one at a time and return at once; they add nothing to Run's."""
 
-    def __init__(self, run_id: str, name: str, config: dict[str, Any], data_dir: str | None, request: Request) -> None:
+    def __init__(
+        self, run_id: str, name: str, config: RunConfig, data_dir: str | None, request: Request, plan: Plan
+    ) -> None:
         claim(int(request.cpus), request.gpus)
         from actors.run import Run  # imports jax, which reads what was claimed
         from explorer.data import open_dataset
 
-        settings = RunConfig.from_dict(config)
-        self._run = Run(run_id, name, settings, partial(open_dataset, settings.dataset, data_dir))
+        self._run = Run(run_id, name, config, partial(open_dataset, config.dataset, data_dir), plan)
         self._run.start()
 
     def info(self) -> RunInfo:
@@ -57,6 +67,23 @@ class RunActor:
     def get_history(self, since: int = 0) -> History:
         """Curves and events after step `since`."""
         return self._run.get_history(since)
+
+    def get_probes(self) -> Probes:
+        """The run seen through the probe over its life."""
+        return self._run.get_probes()
+
+    def get_state(self) -> RunState:
+        """All that a fork carries on from, as of the end of the step in progress."""
+        return self._run.get_state()
+
+    def describe(self, values: Mapping[str, object]) -> RunInfo:
+        """Change what is written on the run's card."""
+        self._run.describe(values)
+        return self._run.info()
+
+    def allow(self, step: int, lease: float) -> None:
+        """For `lease` seconds train no further than `step`."""
+        self._run.allow(step, lease)
 
     def set_lambdas(self, lambdas: Lambdas | Mapping[str, float]) -> Applied:
         """Change loss weights."""
@@ -80,6 +107,7 @@ class _Member:
     info: RunInfo | None = None
     snapshot: Snapshot | None = None
     history: History | None = None
+    probes: Probes | None = None
     placed: bool = False
     gone: bool = False
     heard: float = field(default_factory=time.monotonic)
@@ -143,7 +171,8 @@ class RayLab:
         cpus = total.get("CPU", 0.0)
         nodes = sum(node["Alive"] for node in ray.nodes())
         busy = f"{cpus - free.get('CPU', 0.0):g} of {cpus:g} CPU busy"
-        return LabInfo("ray", ready=True, message=f"Ray · {nodes} node{'s'[: nodes != 1]} · {busy}")
+        message = f"Ray · {nodes} node{'s'[: nodes != 1]} · {busy}"
+        return LabInfo("ray", ready=True, message=message, capacity=places(self._request, ray.nodes()))
 
     def close(self) -> None:
         """Leave the cluster; one of our own ends with all its runs, another's goes on with them."""
@@ -152,7 +181,7 @@ class RayLab:
 
     # The runs --------------------------------------------------------------------------------------------------------
 
-    def start(self, config: RunConfig, name: str | None = None) -> RunInfo:
+    def start(self, config: RunConfig, name: str | None = None, plan: Plan = NO_PLAN) -> RunInfo:
         """Create the run's actor; it waits for room if the cluster is full. Raises NoCapacity if it can never fit."""
         name = run_name(name, config)
         if not self._ready.is_set():
@@ -168,8 +197,8 @@ class RayLab:
                 num_gpus=self._request.gpus,
                 max_pending_calls=50,
             )
-            handle = actor.remote(run_id, name, config.to_dict(), self._data_dir, self._request)
-            info = RunInfo(run_id, name, "pending", "", 0, config, config.lambdas, config.learning_rate)
+            handle = actor.remote(run_id, name, config, self._data_dir, self._request, plan)
+            info = _announced(run_id, name, config, plan)
             self._members[run_id] = _Member(handle, info)
         return info
 
@@ -179,6 +208,10 @@ class RayLab:
             return []
         self._discover()
         self._gather(dict.fromkeys(self._alive(), ()), "info")
+        for run_id in self._alive():
+            info = self._members[run_id].info
+            if info is not None and info.status == "stopped":
+                self._retire(run_id)
         return [self._described(member) for member in list(self._members.values()) if member.info is not None]
 
     def poll(self, since: Mapping[str, int | None]) -> dict[str, Snapshot]:
@@ -204,6 +237,19 @@ class RayLab:
         if member.gone or not member.placed:
             return member.history or empty_history(run_id)
         return self._ask(run_id, "get_history", since)
+
+    def get_probes(self, run_id: str) -> Probes:
+        """The run seen through the probe over its life."""
+        member = self._member(run_id)
+        if member.gone or not member.placed:
+            config = self._described(member).config
+            nothing = empty_probes(run_id, config.levels, config.codebook_size, config.latent_dim)
+            return member.probes or nothing
+        return self._ask(run_id, "get_probes")
+
+    def get_state(self, run_id: str) -> RunState:
+        """All that a fork carries on from."""
+        return self._ask(run_id, "get_state")
 
     def set_lambdas(self, run_id: str, lambdas: Lambdas | Mapping[str, float]) -> Applied:
         """Change the loss weights; says from which step they hold."""
@@ -235,14 +281,47 @@ class RayLab:
         if member.gone:
             return self._described(member)
         if member.placed:
-            info = self._ask(run_id, "steer", "close")
-            member.snapshot = self._ask(run_id, "get_snapshot")
-            member.history = self._ask(run_id, "get_history")
-        else:
-            info = replace(self._described(member), status="stopped", reason="cancelled before it started")
-        member.info, member.gone = info, True
+            member.info = self._ask(run_id, "steer", "close")
+            return self._retire(run_id)
+        member.info = replace(self._described(member), status="stopped", reason="cancelled before it started")
+        member.gone = True
         ray.kill(member.handle)
-        return info
+        return member.info
+
+    def _retire(self, run_id: str) -> RunInfo:
+        """Keep the last words of a run that has ended, and free its CPU."""
+        member = self._member(run_id)
+        member.snapshot = self._ask(run_id, "get_snapshot")
+        member.history = self._ask(run_id, "get_history")
+        member.probes = self._ask(run_id, "get_probes")
+        member.gone = True
+        ray.kill(member.handle)
+        return self._described(member)
+
+    def describe(self, run_id: str, **values: object) -> RunInfo:
+        """Change what is written on the run's card; that of a run that has ended is this page's own."""
+        member = self._member(run_id)
+        info = self._described(member)
+        changed = replace(info, name=(card := info.card.updated(values)).name, card=card)
+        if not member.gone and not member.placed:
+            with self._lock:  # it hears of it when it starts
+                member.unanswered.setdefault("describe", member.handle.describe.remote(values))
+        elif not member.gone:
+            changed = self._ask(run_id, "describe", values)
+        member.info = changed
+        return self._described(member)
+
+    def remove(self, run_id: str) -> None:
+        """Forget a run that has ended."""
+        refuse_to_remove(self._described(self._member(run_id)))
+        with self._lock:
+            del self._members[run_id]
+
+    def allow(self, steps: Mapping[str, int], lease: float) -> None:
+        """For `lease` seconds let no run named train beyond its step; who does not answer is left alone."""
+        alive = self._alive()
+        placed = {run_id: (step, lease) for run_id, step in steps.items() if run_id in alive}
+        self._gather(placed, "allow")
 
     # Talking to actors -----------------------------------------------------------------------------------------------
 
@@ -265,7 +344,9 @@ class RayLab:
         """Ask several runs at once and store what they answer in time; a run that owes an answer is not asked again."""
         asked: dict[Any, _Member] = {}
         for run_id, arguments in requests.items():
-            member = self._members[run_id]
+            member = self._members.get(run_id)
+            if member is None:
+                continue
             with self._lock:
                 if method not in member.unanswered:
                     member.unanswered[method] = getattr(member.handle, method).remote(*arguments)
@@ -347,6 +428,24 @@ class RayLab:
             return member.snapshot
         info = self._described(member)
         return empty_snapshot(info.run_id, info.status, info.reason, info.lambdas, info.learning_rate)
+
+
+def _announced(run_id: str, name: str, config: RunConfig, plan: Plan) -> RunInfo:
+    """What is known of a run before it speaks."""
+    return RunInfo(
+        run_id,
+        name,
+        "pending",
+        "",
+        plan.origin.step if plan.origin else 0,
+        config,
+        config.lambdas,
+        config.learning_rate,
+        plan.parent,
+        plan.origin.step if plan.origin else 0,
+        plan.until,
+        card=Card(name, comparison=plan.comparison),
+    )
 
 
 def _last_line(error: Exception) -> str:

@@ -6,34 +6,37 @@ from typing import Any
 
 from explorer.config import LAMBDA_SETTINGS, RunConfig
 from explorer.curves import Curves
-from explorer.messages import Event, Health, History
+from explorer.messages import Event, Health, History, Probes, View
 from explorer.metrics import step_metrics
+from explorer.probes import ProbeLog
 
 MAX_EVENTS = 2000
 LIVE_SETTINGS = (*LAMBDA_SETTINGS, "learning_rate")
 
 
 class Record:
-    """Written by one training thread and by whoever steers; read by anybody."""
+    """Written by one training thread and by whoever steers; read by anybody. A fork's begins after step `start`."""
 
-    def __init__(self, config: RunConfig) -> None:
+    def __init__(self, config: RunConfig, start: int = 0) -> None:
         self._config = config
+        self._start = start
         self._lock = threading.Lock()
         self.generation = 0
         self._clear()
 
     def _clear(self) -> None:
-        self.step = 0
-        self._curves = Curves()
+        self.step = self._start
+        self._curves = Curves(start=self._start)
+        self._probes = ProbeLog((self._config.levels, self._config.codebook_size, self._config.latent_dim))
         self._events: list[Event] = []
-        self._since = dict.fromkeys(LIVE_SETTINGS, 0)
+        self._since = dict.fromkeys(LIVE_SETTINGS, self._start)
 
     def reset(self) -> None:
         """Forget everything but that there was a reset."""
         with self._lock:
             self.generation += 1
             self._clear()
-            self._events.append(Event(0, "reset"))
+            self._events.append(Event(self._start, "reset"))
 
     def step_done(self, losses: Mapping[str, float], health: Health) -> None:
         """One more step was trained."""
@@ -41,6 +44,20 @@ class Record:
         with self._lock:
             self._curves.add(metrics)
             self.step += 1
+
+    def probe_due(self) -> bool:
+        """Whether the view of the newest step belongs into the log."""
+        return self._probes.due(self.step)
+
+    def probed(self, view: View) -> None:
+        """Log the view of the newest step, which is due."""
+        with self._lock:
+            self._probes.add(self.step, view)
+
+    def probes(self, run_id: str) -> Probes:
+        """The views logged."""
+        with self._lock:
+            return self._probes.probes(run_id, self.generation)
 
     def event(self, kind: str, step: int, **detail: Any) -> None:
         """Log an event; beyond 2,000 the oldest go."""
@@ -64,7 +81,7 @@ class Record:
                 del self._events[:-MAX_EVENTS]
 
     def since(self) -> dict[str, int]:
-        """For each live setting the step from which it holds; 0 if it never changed."""
+        """For each live setting the step from which it holds; the start if it never changed."""
         return dict(self._since)
 
     def history(self, run_id: str, since: int) -> History:

@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from actors.lab import RunInfo
+from actors.gate import Gate
+from actors.lab import NO_PLAN, Card, Plan, RunInfo
 from actors.record import Record
 from explorer.config import RUN_SETTINGS, STEPS, Lambdas, RunConfig
 from explorer.data import Dataset
 from explorer.errors import ExplorerError
-from explorer.messages import Applied, History, Snapshot, Status, View
+from explorer.messages import Applied, History, Probes, RunState, Snapshot, Status, View
 from explorer.training.trainer import Trainer
 
 VIEW_INTERVAL = 0.2
@@ -49,21 +50,23 @@ class Run:
         name: str,
         config: RunConfig,
         open_data: Callable[[Callable[[str], None]], Dataset],
-        parent: str | None = None,
+        plan: Plan = NO_PLAN,
     ) -> None:
-        self.run_id, self.name, self.config, self.parent = run_id, name, config, parent
+        self.run_id, self.config, self.plan = run_id, config, plan
+        self._card = Card(name, comparison=plan.comparison)
+        self._start = plan.origin.step if plan.origin else 0
         self._open_data = open_data
         self._asked = threading.Condition()
         self._status: Status = "pending"
         self._reason = ""
-        self._running = True
-        self._steps_left: int | None = None
-        self._reset_asked = self._closed = self._view_asked = False
-        self._claimed = 0
+        self._gate = Gate(plan.until)
+        self._reset_asked = self._closed = self._view_asked = self._state_asked = self._held = False
+        self._state: RunState | None = None
+        self._claimed = self._start
         self._lambdas, self._learning_rate = config.lambdas, config.learning_rate
         self._version = 1
         self._picture = _Picture()
-        self._record = Record(config)
+        self._record = Record(config, self._start)
         self._times: deque[float] = deque(maxlen=64)
         self._next_view = 0.0
         self._thread = threading.Thread(target=self._live, name=f"run-{run_id}", daemon=True)
@@ -75,14 +78,18 @@ class Run:
         with self._asked:
             return RunInfo(
                 self.run_id,
-                self.name,
+                self._card.name,
                 self._status,
-                self._reason,
+                self._reason or ("waits for the slower runs of its comparison" if self._held else ""),
                 self._record.step,
                 self.config,
                 self._lambdas,
                 self._learning_rate,
-                self.parent,
+                self.plan.parent,
+                self._start,
+                self.plan.until,
+                self._speed(),
+                self._card,
             )
 
     def get_snapshot(self, since: int | None = None) -> Snapshot | None:
@@ -114,6 +121,21 @@ class Run:
         """Curves and events after step `since`; everything if it is 0."""
         return self._record.history(self.run_id, since)
 
+    def get_probes(self) -> Probes:
+        """The run seen through the probe over its life."""
+        return self._record.probes(self.run_id)
+
+    def get_state(self, patience: float = 5.0) -> RunState:
+        """All that a fork carries on from, as of the end of the step in progress."""
+        with self._asked:
+            self._refuse_if("be forked", "pending", "compiling", "stopped", "failed")
+            self._state, self._state_asked = None, True
+            self._asked.notify_all()
+            self._asked.wait_for(lambda: self._state is not None or self._closed, patience)
+            if self._state is None:
+                raise ExplorerError(f"{self._card.name} ({self.run_id}) cannot be forked now: its step takes too long")
+            return self._state
+
     def _speed(self) -> float:
         times = list(self._times)
         if self._status != "running" or len(times) < 2:
@@ -128,16 +150,16 @@ class Run:
             self._refuse_if("train on", "stopped", "failed")
             if self._thread.ident is None:
                 self._thread.start()
-            elif not self._running or self._steps_left is not None:
+            elif not self._gate.running:
                 self._record.event("resumed", self._claimed)
-            self._running, self._steps_left = True, None
+            self._gate.open()
             self._changed()
 
     def pause(self) -> None:
         """Stop after the step in progress."""
         with self._asked:
             self._refuse_if("pause", "stopped", "failed")
-            self._running, self._steps_left = False, None
+            self._gate.close()
             self._changed()
 
     def step(self, n: int = 1) -> None:
@@ -145,16 +167,21 @@ class Run:
         n = int(STEPS.check("n", n))
         with self._asked:
             self._refuse_if("step", "stopped", "failed")
-            self._running, self._steps_left = True, n
+            self._gate.open(n)
             self._record.event("stepped", self._claimed, n=n)
             self._changed()
 
     def reset(self) -> None:
-        """Back to step 0 with the same seed. Trains on if it was training; live settings stay as they are."""
+        """Back to where it began, with the same seed. Trains on if it was training.
+
+        Live settings stay as they are, but for a run with a schedule: it begins again with those of its config.
+        """
         with self._asked:
             self._refuse_if("reset", "stopped")
-            self._running = self._running and self._status != "failed"
-            self._steps_left = None
+            if not self._gate.running or self._status == "failed":
+                self._gate.close()
+            if self.plan.schedule:
+                self._lambdas, self._learning_rate = self.config.lambdas, self.config.learning_rate
             self._reset_asked = True
             self._changed()
 
@@ -177,6 +204,17 @@ class Run:
             self._learning_rate = value
             return self._applied()
 
+    def describe(self, values: Mapping[str, object]) -> None:
+        """Change what is written on its card. Raises ConfigError."""
+        with self._asked:
+            self._card = self._card.updated(values)
+
+    def allow(self, step: int, lease: float) -> None:
+        """For `lease` seconds train no further than `step`."""
+        with self._asked:
+            self._gate.allow(step, lease)
+            self._asked.notify_all()
+
     def close(self, timeout: float = 5.0) -> None:
         """End the run for good, after the step in progress; what it was stays readable."""
         with self._asked:
@@ -185,10 +223,14 @@ class Run:
         if self._thread.ident is not None:
             self._thread.join(timeout)
         with self._asked:
-            if self._status != "stopped":
-                self._record.event("stopped", self._record.step)
-            self._status, self._reason = "stopped", ""
-            self._changed()
+            self._end("")
+
+    def _end(self, reason: str) -> None:
+        if self._status != "stopped":
+            self._record.event("stopped", self._record.step)
+            self._status, self._reason = "stopped", reason
+        self._closed = True
+        self._changed()
 
     def _applied(self) -> Applied:
         self._changed()
@@ -200,8 +242,9 @@ class Run:
 
     def _refuse_if(self, verb: str, *statuses: Status) -> None:
         if self._status in statuses or (self._closed and "stopped" in statuses):
-            hint = "reset it first" if self._status == "failed" else "start a new run"
-            raise ExplorerError(f"{self.name} ({self.run_id}) cannot {verb}: it is {self._status}; {hint}")
+            waiting = self._status in ("pending", "compiling")
+            hint = "reset it first" if self._status == "failed" else "wait for it" if waiting else "start a new run"
+            raise ExplorerError(f"{self._card.name} ({self.run_id}) cannot {verb}: it is {self._status}; {hint}")
 
     # The training thread ---------------------------------------------------------------------------------------------
 
@@ -221,11 +264,12 @@ class Run:
         self._say("compiling", "opening the data")
         dataset = self._open_data(lambda text: self._say("compiling", text))
         self._say("compiling", "building the model")
-        trainer = Trainer(self.config, dataset)
+        trainer = Trainer(self.config, dataset, self.plan.origin)
         self._show(trainer, None, dataset.source)
         self._say("compiling", "compiling the training step")
         trainer.warm_up()
-        self._record.event("started", 0)
+        detail = {"parent": self.plan.parent} if self.plan.parent else {}
+        self._record.event("forked" if self.plan.origin else "started", self._start, **detail)
         return trainer
 
     def _train(self, trainer: Trainer) -> None:
@@ -237,25 +281,63 @@ class Run:
                 losses = None
             elif turn == "show":
                 self._show(trainer, losses)
+            elif turn == "export":
+                self._export(trainer)
             elif not isinstance(turn, str):
                 losses = self._advance(trainer, *turn)
 
-    def _await_turn(self) -> "tuple[Lambdas, float] | Literal['reset', 'show'] | None":
-        """The live settings for the next step; "reset" or "show" if that was asked; None once closed."""
+    def _await_turn(self) -> "tuple[Lambdas, float] | Literal['reset', 'show', 'export'] | None":
+        """The live settings for the next step; or what else was asked for; None once closed."""
         with self._asked:
             while not self._closed:
+                step = self._record.step
+                unseen = self._picture.step != step
                 if self._reset_asked:
                     return "reset"
-                if self._running and self._steps_left != 0:
+                if self._state_asked:
+                    return "export"
+                if self._gate.finished(step) or self._gate.shut:
+                    if unseen:
+                        return "show"
+                    self._rest(step)
+                elif wait := self._gate.held(step):
+                    if unseen and self._view_asked:
+                        return "show"
                     self._enter("running")
-                    self._claimed = self._record.step + 1
+                    self._held = True
+                    self._asked.wait(wait)
+                else:
+                    self._enter("running")
+                    self._held = False
+                    self._claimed = step + 1
+                    self._change_as_scheduled()
                     return self._lambdas, self._learning_rate
-                if self._picture.step != self._record.step:
-                    return "show"
-                self._running, self._steps_left = False, None
-                self._enter("paused")
-                self._asked.wait()
             return None
+
+    def _rest(self, step: int) -> None:
+        """End, or wait until something is asked."""
+        if self._gate.finished(step):
+            self._end(f"finished at step {step:,}")
+            return
+        self._gate.close()
+        self._enter("paused")
+        self._asked.wait()
+
+    def _change_as_scheduled(self) -> None:
+        for change in self.plan.schedule:
+            if change.step == self._claimed:
+                if change.name == "learning_rate":
+                    self._record.setting("learning_rate", self._learning_rate, change.value, change.step)
+                    self._learning_rate = change.value
+                else:
+                    self._record.setting(change.name, getattr(self._lambdas, change.name), change.value, change.step)
+                    self._lambdas = self._lambdas.updated({change.name: change.value})
+
+    def _export(self, trainer: Trainer) -> None:
+        state = trainer.export(self._lambdas, self._learning_rate)
+        with self._asked:
+            self._state, self._state_asked = state, False
+            self._asked.notify_all()
 
     def _enter(self, status: Status) -> None:
         if self._status != status:
@@ -277,10 +359,9 @@ class Run:
         now = time.monotonic()
         self._times.append(now)
         with self._asked:
-            if self._steps_left is not None:
-                self._steps_left -= 1
+            self._gate.passed()
             due = self._view_asked and now >= self._next_view
-        if due:
+        if due or self._record.probe_due():
             self._show(trainer, losses)
         return losses
 
@@ -288,7 +369,7 @@ class Run:
         trainer.reset()
         with self._asked:
             self._reset_asked = False
-            self._claimed = 0
+            self._claimed = self._start
             self._record.reset()
             self._times.clear()
         self._show(trainer, None)
@@ -297,6 +378,8 @@ class Run:
         """Swap in a picture of the model as it is now."""
         began = time.monotonic()
         view = trainer.view()
+        if self._record.step == trainer.steps and self._record.probe_due():
+            self._record.probed(view)
         source = self._picture.data_source if data_source is None else data_source
         picture = _Picture(trainer.steps, trainer.epoch, losses, view, source, trainer.device)
         now = time.monotonic()

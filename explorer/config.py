@@ -174,6 +174,13 @@ def _known(what: str, values: object, names: dict[str, Any]) -> dict[str, Any]:
     return dict(values)
 
 
+def check_note(note: object) -> str:
+    """A sentence about a run, trimmed; raises ConfigError unless it has at most 280 printable characters."""
+    if not isinstance(note, str) or len(note.strip()) > 280 or not note.isprintable():
+        raise ConfigError("note", note, "a sentence of at most 280 printable characters")
+    return note.strip()
+
+
 def check_name(name: object) -> str:
     """A run's display name, trimmed; raises ConfigError unless it is 1 to 60 printable characters."""
     if not isinstance(name, str) or not 1 <= len(name.strip()) <= 60 or not name.isprintable():

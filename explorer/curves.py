@@ -9,16 +9,17 @@ MAX_POINTS = 2000
 
 
 class Curves:
-    """One value a metric a step goes in; points that are each the mean of `stride` steps come out.
+    """One value a metric a step goes in, from step `start` + 1 on; points that are each the mean of `stride` steps come out.
 
     When the points fill up, neighbours are merged and the stride doubles. A point stands at the last step that it covers;
     the steps after the last full point are left out until their point is full.
     """
 
-    def __init__(self, max_points: int = MAX_POINTS) -> None:
+    def __init__(self, max_points: int = MAX_POINTS, start: int = 0) -> None:
         if max_points < 2 or max_points % 2:
             raise ValueError(f"max_points must be even and at least 2; got {max_points}")
         self._max_points = max_points
+        self._start = start
         self.stride = 1
         self._names: tuple[str, ...] = ()
         self._points = np.empty((max_points, 0), np.float32)
@@ -55,7 +56,7 @@ class Curves:
 
     def since(self, step: int) -> tuple[Int[np.ndarray, " N"], dict[str, Float32[np.ndarray, " N"]]]:
         """Steps and columns of the points that stand after `step`."""
-        first = min(max(step // self.stride, 0), self._length)
-        steps = np.arange(first + 1, self._length + 1, dtype=np.int32) * self.stride
+        first = min(max((step - self._start) // self.stride, 0), self._length)
+        steps = self._start + np.arange(first + 1, self._length + 1, dtype=np.int32) * self.stride
         points = self._points[first : self._length].copy()
         return steps, {name: points[:, i] for i, name in enumerate(self._names)}

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int, UInt8
 
-from explorer.config import Lambdas
+from explorer.config import Lambdas, RunConfig
 
 Status = Literal["pending", "compiling", "running", "paused", "failed", "lost", "stopped"]
 STATUSES: tuple[str, ...] = get_args(Status)
@@ -19,7 +19,8 @@ STATUSES: tuple[str, ...] = get_args(Status)
 class Event:
     """Something that happened to a run at a step.
 
-    Kinds: started, paused, resumed, stepped, setting (detail: name, old, new), reset, failed (detail: reason), stopped.
+    Kinds: started, paused, resumed, stepped, setting (detail: name, old, new), reset, failed (detail: reason), stopped,
+    forked (detail: parent, or child on the parent's side).
     A setting's step is the first training step that used the new value (steps count from 1).
     """
 
@@ -107,6 +108,45 @@ class History:
     events: tuple[Event, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Probes:
+    """The run seen through the probe images at steps that are the same in every run: multiples of a stride that doubles.
+
+    At most 64 (N). `codes` are each image's; `mse` is that of the reconstructions; `active` and `perplexity` are of the last
+    100 batches.
+    """
+
+    run_id: str
+    generation: int
+    steps: Int[np.ndarray, " N"]
+    codebooks: Float32[np.ndarray, "N L K D"]
+    codes: Int[np.ndarray, "N P L"]
+    mse: Float32[np.ndarray, " N"]
+    active: Float32[np.ndarray, "N L"]
+    perplexity: Float32[np.ndarray, "N L"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A live setting's new value, and the first training step that uses it."""
+
+    step: int
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunState:
+    """All that training carries on from at a step, on the host: `leaves` are TrainState's arrays in jax's tree order.
+
+    `config` has the run's fixed settings and, as its live ones, those that hold now.
+    """
+
+    config: RunConfig
+    step: int
+    leaves: tuple[np.ndarray, ...]
+
+
 def empty_snapshot(run_id: str, status: Status, reason: str, lambdas: Lambdas, learning_rate: float) -> Snapshot:
     """The snapshot of a run that has not spoken yet."""
     return Snapshot(
@@ -131,3 +171,18 @@ def empty_snapshot(run_id: str, status: Status, reason: str, lambdas: Lambdas, l
 def empty_history(run_id: str) -> History:
     """The history of a run that has not spoken yet."""
     return History(run_id, 0, 1, np.zeros(0, np.int32), {}, ())
+
+
+def empty_probes(run_id: str, levels: int, size: int, dim: int) -> Probes:
+    """The probes of a run that has not spoken yet."""
+    per_level = np.zeros((0, levels), np.float32)
+    return Probes(
+        run_id,
+        0,
+        np.zeros(0, np.int32),
+        np.zeros((0, levels, size, dim), np.float32),
+        np.zeros((0, 0, levels), np.uint16),
+        np.zeros(0, np.float32),
+        per_level,
+        per_level,
+    )

@@ -1,14 +1,17 @@
 """What training carries from step to step."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from explorer.config import RunConfig
+from explorer.errors import ConfigError
 from explorer.model.rqvae import Parameters, init_parameters
 from explorer.training.health import WINDOW_BATCHES
 
@@ -41,6 +44,16 @@ def init_state(config: RunConfig) -> TrainState:
     """The state before the first step: a function of the config alone."""
     shape = (config.levels, config.codebook_size, config.latent_dim)
     return _init_state(jax.random.key(config.seed), shape)
+
+
+def from_leaves(config: RunConfig, leaves: Sequence[np.ndarray]) -> TrainState:
+    """A state made of the arrays of another, in jax's tree order. Raises ConfigError if they are of other shapes."""
+    expected = jax.eval_shape(lambda: init_state(config))
+    shapes = [leaf.shape for leaf in jax.tree.leaves(expected)]
+    if shapes != [leaf.shape for leaf in leaves]:
+        allowed = "those of the run that it goes on from: its codebooks have their shape"
+        raise ConfigError("levels, codebook size and latent dimension", (config.levels, config.codebook_size), allowed)
+    return jax.tree.unflatten(jax.tree.structure(expected), [jnp.array(leaf) for leaf in leaves])
 
 
 @partial(jax.jit, static_argnums=1)

@@ -1,27 +1,30 @@
 """A run's science without its life: a state that advances batch by batch. Knows no thread, no clock, no file."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from explorer.config import Lambdas, RunConfig
 from explorer.data import Dataset, batch_indices
-from explorer.messages import Health, View
+from explorer.messages import Health, RunState, View
 from explorer.training.health import WINDOW_BATCHES, health
-from explorer.training.state import Live, TrainState, init_state
+from explorer.training.state import Live, TrainState, from_leaves, init_state
 from explorer.training.step import look, train_step
 
 
 class Trainer:
     """Trains one config on one data set. Two trainers of equal config and data go through bit-identical states."""
 
-    def __init__(self, config: RunConfig, dataset: Dataset) -> None:
+    def __init__(self, config: RunConfig, dataset: Dataset, origin: RunState | None = None) -> None:
+        """From step 0, or from where `origin` left off. Raises ConfigError for an origin with other codebooks."""
         self.config = config
         self._dataset = dataset
+        self._origin = origin
         self._probe = jnp.asarray(dataset.probe.images)
         self._shown = jnp.asarray(dataset.probe.shown)
-        self.state: TrainState = init_state(config)
-        self.steps = 0
+        self.reset()
 
     @property
     def epoch(self) -> float:
@@ -35,9 +38,13 @@ class Trainer:
         return "CPU" if device.platform == "cpu" else device.device_kind
 
     def reset(self) -> None:
-        """Back to the state before the first step."""
-        self.state = init_state(self.config)
-        self.steps = 0
+        """Back to the state before the first step, or to the origin."""
+        if self._origin is None:
+            self.state: TrainState = init_state(self.config)
+            self.steps = 0
+        else:
+            self.state = from_leaves(self.config, self._origin.leaves)
+            self.steps = self._origin.step
 
     def warm_up(self) -> None:
         """Compile the training step, on a state that is thrown away."""
@@ -53,6 +60,14 @@ class Trainer:
             return None
         self.steps += 1
         return {name: float(value) for name, value in losses.items()}
+
+    def export(self, lambdas: Lambdas, learning_rate: float) -> RunState:
+        """All that another trainer needs to go on from here exactly as this one would."""
+        config = replace(self.config, lambdas=lambdas, learning_rate=learning_rate)
+        leaves = tuple(
+            np.array(leaf) for leaf in jax.tree.leaves(self.state)
+        )  # copies: the next step reuses the buffers
+        return RunState(config, self.steps, leaves)
 
     def health(self) -> Health:
         """Use of the codes over the last 100 batches."""

@@ -1,32 +1,15 @@
 """What every Lab must do, with real training: the same tests against runs as threads and runs as Ray actors."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
-from actors.lab import Lab, RunInfo
+from actors.lab import RunInfo
 from explorer.config import Lambdas, RunConfig
 from explorer.errors import ConfigError, ExplorerError, UnknownRun
-
-CONFIG = RunConfig(batch_size=16, codebook_size=8)
-PATIENCE = 60.0
-
-
-@pytest.fixture(scope="module", params=[pytest.param("local"), pytest.param("ray", marks=pytest.mark.slow)])
-def lab(request, cache_dir, no_data) -> Iterator[Lab]:
-    if request.param == "local":
-        from actors.local_lab import LocalLab
-
-        opened: Lab = LocalLab(no_data)
-    else:
-        from actors.ray_lab import RayLab
-
-        opened = RayLab(data_dir=no_data, num_cpus=3)
-    opened.connect()
-    yield opened
-    opened.close()
+from tests.actors.conftest import CONFIG, PATIENCE, await_info, await_step, find, paused_at
 
 
 @pytest.fixture(scope="module")
@@ -36,47 +19,6 @@ def shared(lab) -> Iterator[RunInfo]:
     await_step(lab, info.run_id, 3)
     yield info
     lab.stop(info.run_id)
-
-
-@pytest.fixture
-def start(lab) -> Iterator[Callable[..., RunInfo]]:
-    """Start runs that end with the test."""
-    started: list[str] = []
-
-    def starter(config: RunConfig = CONFIG, name: str | None = None) -> RunInfo:
-        info = lab.start(config, name)
-        started.append(info.run_id)
-        return info
-
-    yield starter
-    for run_id in started:
-        lab.stop(run_id)
-
-
-def find(lab: Lab, run_id: str) -> RunInfo:
-    return next(info for info in lab.runs() if info.run_id == run_id)
-
-
-def await_info(lab: Lab, run_id: str, good: Callable[[RunInfo], bool]) -> RunInfo:
-    deadline = time.monotonic() + PATIENCE
-    while not good(info := find(lab, run_id)):
-        assert time.monotonic() < deadline, info
-        time.sleep(0.02)
-    return info
-
-
-def await_step(lab: Lab, run_id: str, step: int) -> RunInfo:
-    return await_info(lab, run_id, lambda info: info.step >= step)
-
-
-def paused_at(lab: Lab, run_id: str, step: int) -> None:
-    """Bring a run that was just started to exactly `step`, paused."""
-    lab.reset(run_id)
-    lab.pause(run_id)
-    await_info(lab, run_id, lambda info: info.status == "paused" and info.step == 0)
-    if step:
-        lab.step(run_id, step)
-        await_info(lab, run_id, lambda info: info.status == "paused" and info.step == step)
 
 
 def test_a_started_run_trains_and_shows_itself(lab, shared) -> None:
@@ -234,6 +176,10 @@ def test_a_stopped_run_keeps_its_last_words_and_takes_no_more(lab, start) -> Non
 VERBS = {
     "get_snapshot": (),
     "get_history": (),
+    "get_probes": (),
+    "get_state": (),
+    "describe": (),
+    "remove": (),
     "pause": (),
     "resume": (),
     "step": (1,),

@@ -1,0 +1,63 @@
+"""Runs made from other runs: forks, and replays of a schedule. Over any Lab."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from actors.lab import Lab, Plan, RunInfo
+from explorer.config import LAMBDA_SETTINGS, RUN_SETTINGS, RunConfig
+from explorer.errors import ConfigError
+from explorer.messages import Change, History
+
+SHAPING = ("levels", "codebook_size", "latent_dim")
+"""Settings that a fork shares with its parent: the codebooks have their shape."""
+
+
+def fork(lab: Lab, run_id: str, changes: Mapping[str, Any], name: str | None = None) -> RunInfo:
+    """A run that goes on from where `run_id` is now, with other weights or settings; without changes exactly as it would.
+
+    `changes` maps names of RunConfig, or of λs, to values. Raises ConfigError, and what `get_state` raises.
+    """
+    parent = next((info for info in lab.runs() if info.run_id == run_id), None)
+    if parent is not None:
+        _changed(parent.config, changes, fork=True)  # a mistake is told before anything is copied
+    state = lab.get_state(run_id)
+    config = _changed(state.config, changes, fork=True)
+    named = name or f"{parent.name if parent else run_id} ⑂ {state.step:,}"[:60]
+    return lab.start(config, named, Plan(parent=run_id, origin=state))
+
+
+def replay(lab: Lab, run_id: str, changes: Mapping[str, Any], name: str | None = None) -> RunInfo:
+    """A new run from step 0 that makes the changes of `run_id`'s live settings at the same steps."""
+    source = next((info for info in lab.runs() if info.run_id == run_id), None)
+    history = lab.get_history(run_id)
+    assert source is not None
+    schedule = schedule_of(history)
+    now: dict[str, float] = {**source.lambdas.to_dict(), "learning_rate": source.learning_rate}
+    begun = {**now, **{c.detail["name"]: c.detail["old"] for c in reversed(history.events) if c.kind == "setting"}}
+    config = _changed(_changed(source.config, begun), changes)
+    return lab.start(config, name or f"schedule of {source.name}"[:60], Plan(schedule=schedule))
+
+
+def schedule_of(history: History) -> tuple[Change, ...]:
+    """The changes of live settings that the event log holds."""
+    settings = [event for event in history.events if event.kind == "setting"]
+    return tuple(Change(max(event.step, 1), event.detail["name"], event.detail["new"]) for event in settings)
+
+
+def _changed(config: RunConfig, changes: object, *, fork: bool = False) -> RunConfig:
+    if not isinstance(changes, Mapping):
+        raise ConfigError("changes", changes, "an object of settings and their values")
+    plain = config.to_dict()
+    for key, value in changes.items():
+        if key == "lambdas" and isinstance(value, Mapping):
+            plain["lambdas"] |= dict(value)
+        elif key in LAMBDA_SETTINGS:
+            plain["lambdas"][key] = value
+        elif key not in plain:
+            raise ConfigError("changes", key, f"made of {', '.join([*LAMBDA_SETTINGS, *RUN_SETTINGS, 'dataset'])}")
+        elif fork and key in SHAPING and value != plain[key]:
+            shape = "its parent's, because its codebooks have that shape; start a new run instead"
+            raise ConfigError(RUN_SETTINGS[key].label, value, f"{plain[key]} in this fork: {shape}")
+        else:
+            plain[key] = value
+    return RunConfig.from_dict(plain)
