@@ -1,32 +1,24 @@
 """One reader of the lab for all who watch: asks it at most once a tick, and encodes each answer once however many look."""
 
-import gzip
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from actors.lab import Lab, LabInfo, RunInfo
+from explorer.divergence import divergence
 from explorer.errors import ExplorerError, UnknownRun
 from explorer.messages import Snapshot
-from ui.payload import encode_fixed, encode_history, encode_lab, encode_snapshot, to_json
+from ui.packing import Part, as_object
+from ui.payload import encode_divergence, encode_lab, to_json
+from ui.watched import Watched
 
 TICK = 0.2
 """Seconds for which an answer of the lab is good enough for everybody."""
-
-
-@dataclass(slots=True)
-class _Watched:
-    """What the hub holds of one run."""
-
-    snapshot: Snapshot | None = None
-    asked_at: float = -1e9
-    encoded: bytes = b""
-    fixed: bytes = b""
-    histories: dict[tuple[int, ...], bytes] = field(default_factory=dict)
-    trouble: str = ""
+MOST_RUNS = 16
+"""Runs that one page can watch."""
+Parts = list[Part | bytes]
 
 
 class Hub:
@@ -38,9 +30,9 @@ class Hub:
         self._boot = secrets.token_hex(4)
         self._listed_at = -1e9
         self._listing = 0
-        self._list = b""
+        self._list = Part(b"")
         self._runs: list[RunInfo] = []
-        self._watched: dict[str, _Watched] = {}
+        self._watched: dict[str, Watched] = {}
 
     def touch(self) -> None:
         """Something was just changed through this page: let the next answer be fresh."""
@@ -59,8 +51,8 @@ class Hub:
         """The run of that id, as of this tick."""
         return next((run for run in self.runs() if run.run_id == run_id), None)
 
-    def answer(self, asked: object) -> bytes:
-        """JSON of what is newer than what the page has.
+    def answer(self, asked: object) -> Parts:
+        """JSON of what is newer than what the page with one run on show has.
 
         `asked` maps: `listed` (the list of runs that it has), `run` (the run on show), `version` (of its snapshot),
         `fixed` (true: has the run's labels and inputs), `history` (`generation`, `stride`, `step` of its curves).
@@ -68,16 +60,40 @@ class Hub:
         """
         known: Mapping[str, Any] = asked if isinstance(asked, dict) else {}
         with self._lock:
-            parts = self._list_parts(known.get("listed"))
+            members = self._list_parts(known.get("listed"))
             run_id = known.get("run")
             if isinstance(run_id, str) and run_id:
-                parts |= self._run_parts(run_id, known)
-        return b"{" + b",".join(to_json(name) + b":" + value for name, value in parts.items()) + b"}"
+                self._refresh([run_id])
+                members |= self._run_parts(run_id, known, all_metrics=False)
+        return as_object(members)
 
-    def _list_parts(self, listed: object) -> dict[str, bytes]:
+    def answer_many(self, asked: object) -> Parts:
+        """The same for a page that compares: `runs` maps ids to what it has of each, with `probe` (`generation`, `count`).
+
+        `divergence` names two of them. Runs beyond the sixteenth are left out.
+        """
+        known: Mapping[str, Any] = asked if isinstance(asked, dict) else {}
+        asked_runs = known.get("runs")
+        runs: dict[str, Any] = asked_runs if isinstance(asked_runs, dict) else {}
+        wanted = [run_id for run_id in runs if isinstance(run_id, str) and run_id][:MOST_RUNS]
+        with self._lock:
+            members = self._list_parts(known.get("listed"))
+            self._refresh(wanted)
+            for run_id in wanted:
+                self._probe(run_id)
+            told = {run_id: self._compared(run_id, runs[run_id]) for run_id in wanted}
+            told = {run_id: parts for run_id, parts in told.items() if parts}
+            if told:
+                members["runs"] = as_object({run_id: as_object(parts) for run_id, parts in told.items()})
+            pair = known.get("divergence")
+            if isinstance(pair, list) and len(pair) == 2 and all(run_id in self._watched for run_id in map(str, pair)):
+                members["divergence"] = [self._diverged(*map(str, pair))]
+        return as_object(members)
+
+    def _list_parts(self, listed: object) -> dict[str, Parts]:
         self._refresh_list()
         token = f"{self._boot}-{self._listing}"
-        return {} if listed == token else {"listed": to_json(token), "list": self._list}
+        return {} if listed == token else {"listed": [to_json(token)], "list": [self._list]}
 
     def _refresh_list(self) -> None:
         now = self._clock()
@@ -89,76 +105,105 @@ class Hub:
             info = LabInfo("", ready=False, message=str(error))
         self._listed_at = now
         encoded = encode_lab(info, self._runs)
-        if encoded != self._list:
-            self._list, self._listing = encoded, self._listing + 1
+        if encoded != self._list.raw:
+            self._list, self._listing = Part(encoded), self._listing + 1
 
-    def _run_parts(self, run_id: str, known: Mapping[str, Any]) -> dict[str, bytes]:
-        try:
-            watched = self._watch(run_id)
-        except UnknownRun:
-            return {"unknown": to_json(run_id)}
-        parts: dict[str, bytes] = {}
+    def _run_parts(self, run_id: str, known: Mapping[str, Any], *, all_metrics: bool) -> dict[str, Parts]:
+        watched = self._watched.get(run_id)
+        if watched is None:
+            return {"unknown": [to_json(run_id)]}
+        members: dict[str, Parts] = {}
         if watched.trouble:
-            parts["trouble"] = to_json(watched.trouble)
+            members["trouble"] = [to_json(watched.trouble)]
         snapshot = watched.snapshot
-        if snapshot is None or snapshot.version == known.get("version"):
-            return parts
-        parts["snapshot"] = watched.encoded
+        if snapshot is None or watched.encoded is None or snapshot.version == known.get("version"):
+            return members
+        members["snapshot"] = [watched.encoded]
         if watched.fixed and known.get("fixed") is not True:
-            parts["fixed"] = watched.fixed
-        if history := self._history(run_id, watched, known.get("history")):
-            parts["history"] = history
-        return parts
+            members["fixed"] = [watched.fixed]
+        if history := watched.history(known.get("history"), all_metrics=all_metrics):
+            members["history"] = [history]
+        return members
 
-    def _watch(self, run_id: str) -> _Watched:
-        """The run as of this tick. Raises UnknownRun."""
-        watched = self._watched.get(run_id, _Watched())
-        now = self._clock()
-        if now - watched.asked_at < self._tick:
-            return watched
-        version = watched.snapshot.version if watched.snapshot else None
+    def _compared(self, run_id: str, known: object) -> dict[str, Parts]:
+        has: Mapping[str, Any] = known if isinstance(known, dict) else {}
+        members = self._run_parts(run_id, has, all_metrics=True)
+        watched = self._watched.get(run_id)
+        probe = has.get("probe")
+        place = (probe.get("generation"), probe.get("count")) if isinstance(probe, dict) else (0, 0)
+        if watched is not None and watched.encoded_probes is not None and watched.probed != place:
+            members["probe"] = [watched.encoded_probes]
+        return members
+
+    def _diverged(self, a: str, b: str) -> bytes:
+        one, other = self._watched[a].probes, self._watched[b].probes
+        if one is None or other is None:
+            return to_json({"a": a, "b": b, "error": "one of the runs has not begun yet"})
         try:
-            newer = self._lab.poll({run_id: version}).get(run_id)
-            watched.trouble = ""
-        except UnknownRun:
-            self._watched.pop(run_id, None)
-            raise
+            return encode_divergence(a, b, divergence(one, other))
         except ExplorerError as error:
-            newer, watched.trouble = None, str(error)
+            return to_json({"a": a, "b": b, "error": str(error)})
+
+    # Asking the lab --------------------------------------------------------------------------------------------------
+
+    def _refresh(self, run_ids: Iterable[str]) -> None:
+        """Ask for what is newer of all these runs at once, unless that was done in this tick."""
+        now = self._clock()
+        due: dict[str, int | None] = {}
+        for run_id in run_ids:
+            watched = self._watched.get(run_id)
+            if watched is None or now - watched.asked_at >= self._tick:
+                due[run_id] = watched.snapshot.version if watched and watched.snapshot else None
+        if not due:
+            return
+        try:
+            newer, unknown = self._poll(due)
+        except ExplorerError as error:
+            for run_id in due:
+                self._hear(run_id).trouble = str(error)
+            return
+        for run_id in unknown:
+            self._watched.pop(run_id, None)
+        for run_id in due.keys() - unknown:
+            watched = self._hear(run_id)
+            watched.trouble = ""
+            if run_id in newer:
+                self._take(run_id, watched, newer[run_id])
+
+    def _poll(self, due: Mapping[str, int | None]) -> tuple[dict[str, Snapshot], set[str]]:
+        """All at once; and those that the lab does not know."""
+        try:
+            return self._lab.poll(due), set()
+        except UnknownRun:
+            newer: dict[str, Snapshot] = {}
+            unknown: set[str] = set()
+            for run_id, version in due.items():
+                try:
+                    newer |= self._lab.poll({run_id: version})
+                except UnknownRun:
+                    unknown.add(run_id)
+            return newer, unknown
+
+    def _hear(self, run_id: str) -> Watched:
+        watched = self._watched.setdefault(run_id, Watched())
         watched.asked_at = self._clock()
-        if newer is not None:
-            self._take(watched, newer)
-        self._watched[run_id] = watched
         return watched
 
-    def _take(self, watched: _Watched, snapshot: Snapshot) -> None:
-        watched.snapshot = snapshot
-        watched.encoded = encode_snapshot(snapshot)
-        watched.histories = {}
-        if snapshot.view is not None and not watched.fixed:
-            watched.fixed = encode_fixed(snapshot.view)
+    def _take(self, run_id: str, watched: Watched, snapshot: Snapshot) -> None:
+        watched.take(snapshot)
+        try:
+            since = watched.place[2]
+            if not watched.extend(self._lab.get_history(run_id, since), since):
+                watched.extend(self._lab.get_history(run_id, 0), 0)
+        except ExplorerError as error:
+            watched.trouble = str(error)
 
-    def _history(self, run_id: str, watched: _Watched, known: object) -> bytes:
-        """The curves beyond what is known; all of them after a reset, or once their stride changed."""
-        has: Mapping[str, Any] = known if isinstance(known, dict) else {}
-        place = tuple(has.get(name, 0) for name in ("generation", "stride", "step"))
-        if not all(isinstance(number, int) and 0 <= number < 2**62 for number in place):
-            place = (0, 0, 0)
-        if place not in watched.histories:
-            try:
-                watched.histories[place] = self._fetch_history(run_id, *place)
-            except ExplorerError as error:
-                watched.trouble = str(error)
-                return b""
-        return watched.histories[place]
-
-    def _fetch_history(self, run_id: str, generation: int, stride: int, step: int) -> bytes:
-        history = self._lab.get_history(run_id, step)
-        if step and (history.generation != generation or history.stride != stride):
-            step, history = 0, self._lab.get_history(run_id, 0)
-        return encode_history(history, step)
-
-
-def packed(answer: bytes) -> bytes:
-    """Gzipped: an answer with a snapshot of the default run is then 6 to 7 kB."""
-    return gzip.compress(answer, compresslevel=6, mtime=0)
+    def _probe(self, run_id: str) -> None:
+        """Ask for the views over the run's life, if there may be more of them."""
+        watched = self._watched.get(run_id)
+        if watched is None or not watched.probe_due:
+            return
+        try:
+            watched.take_probes(self._lab.get_probes(run_id))
+        except ExplorerError as error:
+            watched.trouble = str(error)

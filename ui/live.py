@@ -15,7 +15,8 @@ from fastapi import Response
 
 from explorer.errors import ExplorerError
 from ui.help import help_mark
-from ui.hub import Hub, packed
+from ui.hub import Hub
+from ui.packing import gzipped
 
 STATIC = Path(__file__).parent / "static"
 """Served by the application at ASSETS."""
@@ -44,7 +45,7 @@ def live_view(hub: Hub, **settings: Any) -> gr.HTML:
 
     def poll(asked: object = None) -> Response:
         headers = {"Content-Encoding": "gzip", "Cache-Control": "no-store"}
-        return Response(packed(hub.answer(asked)), media_type="application/json", headers=headers)
+        return Response(gzipped(hub.answer(asked)), media_type="application/json", headers=headers)
 
     return gr.HTML(
         "",

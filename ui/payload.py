@@ -14,7 +14,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 from actors.lab import LabInfo, RunInfo
-from explorer.messages import Event, History, Snapshot, View
+from explorer.divergence import Divergence
+from explorer.messages import Event, History, Probes, Snapshot, View
 
 GREYS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 """One letter a pixel, 64 greys: what the eye cannot tell apart is left out, and neighbours stay equal letters, which pack."""
@@ -44,8 +45,16 @@ def pack_greys(images: UInt8[np.ndarray, "S H W"]) -> str:
 
 def encode_lab(info: LabInfo, runs: list[RunInfo]) -> bytes:
     """The lab and its runs, without anything that changes at every step."""
-    lab = {"kind": info.kind, "ready": info.ready, "message": info.message, "data_source": info.data_source}
-    return to_json({"lab": lab, "runs": [_run(run) for run in runs]})
+    lab = {
+        "kind": info.kind,
+        "ready": info.ready,
+        "message": info.message,
+        "data_source": info.data_source,
+        "capacity": info.capacity,
+    }
+    comparisons = {c.comparison_id: c for run in runs if (c := run.card.comparison)}
+    told = [{"id": c.comparison_id, "name": c.name, "in_step": c.in_step} for c in comparisons.values()]
+    return to_json({"lab": lab, "runs": [_run(run) for run in runs], "comparisons": told})
 
 
 def _run(run: RunInfo) -> dict[str, Any]:
@@ -56,6 +65,13 @@ def _run(run: RunInfo) -> dict[str, Any]:
         "reason": run.reason,
         "config": run.config.to_dict(),
         "live": {**run.lambdas.to_dict(), "learning_rate": run.learning_rate},
+        "note": run.card.note,
+        "pinned": run.card.pinned,
+        "hidden": run.card.hidden,
+        "comparison": run.card.comparison.comparison_id if run.card.comparison else "",
+        "parent": run.parent,
+        "forked_at": run.forked_at,
+        "until": run.until,
     }
 
 
@@ -116,14 +132,37 @@ def encode_history(history: History, known_to: int) -> bytes:
             "stride": history.stride,
             "after": known_to,
             "steps": pack(history.steps, "<i4"),
-            "columns": {name: pack(values, "<f4") for name, values in history.columns.items() if _drawn(name)},
+            "columns": {name: pack(values, "<f4") for name, values in history.columns.items()},
             "events": [_event(event) for event in history.events if event.kind == "setting"],
         }
     )
 
 
-def _drawn(name: str) -> bool:
-    return name.startswith("loss/")
+def encode_probes(probes: Probes) -> bytes:
+    """The run's figures at the steps at which it was seen through the probe; the codes stay here."""
+    return to_json(
+        {
+            "generation": probes.generation,
+            "steps": pack(probes.steps, "<i4"),
+            "mse": pack(probes.mse, "<f4"),
+            "active": pack(probes.active, "<f4"),
+            "perplexity": pack(probes.perplexity, "<f4"),
+        }
+    )
+
+
+def encode_divergence(a: str, b: str, apart: Divergence) -> bytes:
+    """How far runs `a` and `b` have come apart."""
+    return to_json(
+        {
+            "a": a,
+            "b": b,
+            "steps": pack(apart.steps, "<i4"),
+            "codes": pack(apart.codes, "<f4"),
+            "distance": pack(apart.distance, "<f4"),
+            "mse": pack(apart.mse, "<f4"),
+        }
+    )
 
 
 def _event(event: Event) -> dict[str, Any]:

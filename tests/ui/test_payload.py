@@ -12,7 +12,8 @@ from hypothesis.extra import numpy as arrays
 
 from explorer.messages import Event, History
 from tests.ui.watching import CountingLab, run_info, snapshot, view
-from ui.hub import Hub, packed
+from ui.hub import Hub
+from ui.packing import gzipped
 from ui.payload import GREYS, encode_history, encode_lab, encode_snapshot, pack_greys, pack_scaled
 
 CEILING = 8000
@@ -51,7 +52,7 @@ def test_a_tick_of_the_default_run_fits_eight_kilobytes(sample) -> None:
     images = (blurred * (255 if blurred.max() <= 1 else 1)).astype(np.uint8)
     lab = CountingLab(snapshot(2, view(images=images)), steps=20)
     question = {"run": "run-a", "fixed": True, "history": {"generation": 0, "stride": 1, "step": 1}}
-    assert len(packed(Hub(lab).answer(question))) < CEILING  # pyright: ignore[reportArgumentType]
+    assert len(gzipped(Hub(lab).answer(question))) < CEILING  # pyright: ignore[reportArgumentType]
 
 
 def test_the_whole_history_of_the_longest_run_fits_45_kilobytes() -> None:
@@ -61,12 +62,12 @@ def test_the_whole_history_of_the_longest_run_fits_45_kilobytes() -> None:
     assert len(gzip.compress(encode_history(history, 0))) < 45_000
 
 
-def test_a_history_tells_the_losses_and_the_changes_of_settings_only() -> None:
+def test_a_history_tells_the_curves_and_the_changes_of_settings_only() -> None:
     column = np.ones(1, np.float32)
     events = (Event(0, "started"), Event(5, "setting", {"name": "commit", "old": 0.25, "new": 4.0}))
     columns = {"loss/recon": column, "codebook/active/0": column}
     told = json.loads(encode_history(History("run-a", 0, 1, np.ones(1, np.int32), columns, events), 0))
-    assert list(told["columns"]) == ["loss/recon"]
+    assert list(told["columns"]) == ["loss/recon", "codebook/active/0"]
     assert told["events"] == [{"step": 5, "name": "commit", "old": 0.25, "new": 4.0}]
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from actors.lab import LabInfo, RunInfo
 from explorer.config import Lambdas, RunConfig
 from explorer.errors import ExplorerError, UnknownRun
-from explorer.messages import Event, Health, History, Snapshot, View
+from explorer.messages import Event, Health, History, Probes, Snapshot, View
+from explorer.probes import ProbeLog
 
 
 def view(levels: int = 2, codes: int = 16, points: int = 512, images: np.ndarray | None = None) -> View:
@@ -56,6 +57,7 @@ class CountingLab:
     generation: int = 0
     steps: int = 7
     trouble: ExplorerError | None = None
+    names: tuple[str, ...] = ("run-a",)
     polls: int = 0
     listings: int = 0
     histories: list[int] = field(default_factory=list)
@@ -73,10 +75,18 @@ class CountingLab:
         self.polls += 1
         if self.trouble:
             raise self.trouble
-        ((run_id, known),) = since.items()
-        if run_id != self.snapshot.run_id:
-            raise UnknownRun(run_id, [self.snapshot.run_id])
-        return {} if known == self.snapshot.version else {run_id: self.snapshot}
+        for run_id in since:
+            if run_id not in self.names:
+                raise UnknownRun(run_id, self.names)
+        newer = {run_id: known for run_id, known in since.items() if known != self.snapshot.version}
+        return {run_id: replace(self.snapshot, run_id=run_id) for run_id in newer}
+
+    def get_probes(self, run_id: str) -> Probes:
+        seen = view()
+        log = ProbeLog((2, 16, 2))
+        for step in (0, 50):
+            log.add(step, seen)
+        return log.probes(run_id, 0)
 
     def get_history(self, run_id: str, since: int = 0) -> History:
         self.histories.append(since)
