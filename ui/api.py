@@ -9,10 +9,13 @@ import gradio as gr
 import gradio.events
 import numpy as np
 
+from actors.comparisons import Comparisons
+from actors.deriving import fork
 from actors.lab import Lab, RunInfo
 from explorer.config import STEP, Lambdas, RunConfig
 from explorer.errors import ExplorerError
 from explorer.messages import History, Snapshot, View
+from explorer.sweep import differing, grid
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,6 +48,11 @@ def run_dict(info: RunInfo) -> dict[str, Any]:
         "lambdas": info.lambdas.to_dict(),
         "learning_rate": info.learning_rate,
         "parent": info.parent,
+        "forked_at": info.forked_at,
+        "until": info.until,
+        "steps_per_second": info.steps_per_second,
+        "note": info.card.note,
+        "comparison": info.card.comparison.comparison_id if info.card.comparison else "",
     }
 
 
@@ -121,7 +129,20 @@ def fresh_snapshot(lab: Lab, run_id: str) -> Snapshot:
     return snapshot
 
 
-def expose(lab: Lab) -> None:
+def comparison_dict(infos: list[RunInfo]) -> dict[str, Any]:
+    """A comparison as JSON."""
+    comparison = infos[0].card.comparison
+    assert comparison is not None
+    return {
+        "comparison": comparison.comparison_id,
+        "name": comparison.name,
+        "in_step": comparison.in_step,
+        "differs": differing([info.config for info in infos]),
+        "runs": [run_dict(info) for info in infos],
+    }
+
+
+def expose(lab: Lab, comparisons: Comparisons) -> None:
     """Add the endpoints to the Blocks that is being built."""
 
     def start_run(config: dict, name: str = "") -> dict:
@@ -174,7 +195,31 @@ def expose(lab: Lab) -> None:
         """End a run and free what it holds; its last snapshot and curves stay readable."""
         return run_dict(lab.stop(run_id))
 
+    def fork_run(run_id: str, config: dict, name: str = "") -> dict:
+        """Start a run that goes on from where this one is now.
+
+        `config` names what is to differ: lambdas {commit, codebook}, learning_rate, batch_size, seed, dataset. Without
+        changes the fork trains exactly as its parent does.
+        """
+        return run_dict(fork(lab, run_id, config, name or None))
+
+    def start_comparison(
+        axes: dict, config: dict, name: str = "", until: int | None = None, in_step: bool = False
+    ) -> dict:
+        """Start a run for each combination of the values of `axes`, such as {"commit": [0.05, 0.25, 1]}.
+
+        `config` is shared by all. They stop by themselves after step `until`; with `in_step` none is more than 25 steps
+        ahead of the slowest.
+        """
+        configs = grid(RunConfig.from_dict(config), axes)
+        return comparison_dict(comparisons.start(configs, name, until=until, in_step=in_step))
+
+    def get_comparison(comparison: str) -> dict:
+        """A comparison and its runs as they are now."""
+        return comparison_dict(comparisons.members(comparison))
+
     observe: list[Callable[..., Any]] = [start_run, list_runs, get_snapshot, get_history]
     steer: list[Callable[..., Any]] = [set_lambdas, pause_run, resume_run, step_run, reset_run, stop_run]
-    for endpoint in observe + steer:
+    derive: list[Callable[..., Any]] = [fork_run, start_comparison, get_comparison]
+    for endpoint in observe + steer + derive:
         gradio.events.api(in_words(endpoint), api_name=endpoint.__name__, queue=False)

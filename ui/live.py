@@ -34,9 +34,9 @@ import(new URL("bench/live.js", document.baseURI))
 """
 
 
-def template() -> str:
-    """The skeleton of the live view, with its help in place."""
-    text = (STATIC / "run.html").read_text(encoding="utf-8")
+def template(name: str) -> str:
+    """The skeleton of a view, with its help in place."""
+    text = (STATIC / name).read_text(encoding="utf-8")
     return re.sub(r"@help:(\w+)@", lambda match: help_mark(match[1]), text)
 
 
@@ -49,7 +49,7 @@ def live_view(hub: Hub, **settings: Any) -> gr.HTML:
 
     return gr.HTML(
         "",
-        html_template=template(),
+        html_template=template("run.html"),
         js_on_load=ON_LOAD,
         apply_default_css=False,
         elem_id="live",

@@ -3,11 +3,13 @@
 import gradio as gr
 from gradio import themes
 
+from actors.comparisons import Comparisons
 from actors.lab import Lab
 from explorer.config import RunConfig
+from ui.actions import Actions
 from ui.hub import Hub
 from ui.live import ASSETS
-from ui.tabs import run
+from ui.tabs import compare, run
 
 TITLE = "RQ-VAE Explorer"
 THEME = themes.Default(
@@ -28,11 +30,14 @@ MASTHEAD = """
 """
 
 
-def build_page(lab: Lab, refresh_seconds: float = 0.5, dataset: str = "mnist") -> gr.Blocks:
+def build_page(lab: Lab, comparisons: Comparisons, refresh_seconds: float = 0.5, dataset: str = "mnist") -> gr.Blocks:
     """The page over a lab. It keeps no state of its own: a reload, or another browser, finds the runs as they are."""
-    hub = Hub(lab)
+    hub, defaults = Hub(lab), RunConfig(dataset=dataset)
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
         gr.HTML(MASTHEAD, apply_default_css=False, elem_id="masthead")
-        with gr.Tabs(elem_id="tabs"), gr.Tab("Run"):
-            run.build(lab, hub, RunConfig(dataset=dataset), refresh_seconds)
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab("Run", id="run"):
+                run.build(lab, hub, defaults, refresh_seconds)
+            with gr.Tab("Compare", id="compare", render_children=True):
+                compare.build(hub, Actions(lab, hub, comparisons), defaults, refresh_seconds)
     return page

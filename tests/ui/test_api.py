@@ -22,6 +22,9 @@ ENDPOINTS = {
     "/step_run",
     "/reset_run",
     "/stop_run",
+    "/fork_run",
+    "/start_comparison",
+    "/get_comparison",
 }
 RUN_KEYS = {"run_id", "name", "status", "step", "config", "lambdas", "parent"}
 SNAPSHOT_SHAPES = {
