@@ -93,9 +93,15 @@ def write_config(out: Path, config: RunConfig, facts: Mapping[str, Any]) -> None
 
 
 def write_snapshot(out: Path, snapshot: Snapshot, view: View) -> None:
+    """The arrays of the snapshot in a compressed file."""
+    arrays = snapshot_arrays(snapshot, view)
+    replace_file(out / SNAPSHOT, lambda file: np.savez_compressed(file, allow_pickle=False, **arrays))
+
+
+def snapshot_arrays(snapshot: Snapshot, view: View) -> dict[str, Any]:
     """Every array and number of the snapshot, by its name in `explorer.messages`; losses as `loss/recon` and so on."""
     health = view.health
-    arrays: dict[str, Any] = {
+    return {
         "step": snapshot.step,
         "epoch": snapshot.epoch,
         "codebooks": view.codebooks,
@@ -114,7 +120,6 @@ def write_snapshot(out: Path, snapshot: Snapshot, view: View) -> None:
         "probe_mse": view.probe_mse,
         **{f"loss/{name}": value for name, value in snapshot.losses.items()},
     }
-    replace_file(out / SNAPSHOT, lambda file: np.savez_compressed(file, allow_pickle=False, **arrays))
 
 
 def write_report(out: Path, snapshot: Snapshot, history: History, config: RunConfig) -> None:

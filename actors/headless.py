@@ -5,15 +5,12 @@ Importing this brings in no jax: what XLA reads from its environment can be set 
 
 import math
 import platform
-import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from actors.export import (
@@ -24,6 +21,7 @@ from actors.export import (
     write_report,
     write_snapshot,
 )
+from actors.interrupts import interrupt_noted
 from actors.progress import Progress, Terminal
 from actors.summary import Summary
 from explorer.config import STEPS, RunConfig
@@ -55,7 +53,10 @@ def train(
     done), and what `open_data` raises; KeyboardInterrupt only while there is nothing to keep.
     """
     terminal = Terminal(sys.stderr if progress is None else progress, int(STEPS.check("steps", steps)))
-    return train_telling(config, steps, out, open_data, terminal, overwrite=overwrite)
+    try:
+        return train_telling(config, steps, out, open_data, terminal, overwrite=overwrite)
+    finally:
+        terminal.close()
 
 
 def train_telling(
@@ -67,22 +68,22 @@ def train_telling(
     *,
     overwrite: bool = False,
 ) -> Summary:
-    """`train`, telling its progress to whomever."""
+    """As `train` does, but telling `progress` how it gets on."""
     steps = int(STEPS.check("steps", steps))
     claim_folder(out, overwrite=overwrite)
-    progress.say("opening the data")
+    progress.enter("opening", "opening the data")
     dataset = open_data(progress.say)
     progress.say(f"data: {dataset.source}")
-    progress.say("compiling the training step")
+    progress.enter("compiling", "compiling the training step")
     from explorer.training.trainer import Trainer  # imports jax
 
     trainer = Trainer(config, dataset)
     trainer.warm_up()
-    with _interrupt_noted() as interrupted:
+    with interrupt_noted() as interrupted:
         clear_folder(out)
         run = _HeadlessRun(trainer, out, interrupted)
         run.train(steps, progress)
-        progress.say("writing the report")
+        progress.enter("writing", "writing the report")
         return run.write(steps, dataset.source)
 
 
@@ -184,25 +185,3 @@ def _facts(summary: Summary, data_source: str) -> dict[str, Any]:
         "device": summary.device,
         "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
     }
-
-
-@contextmanager
-def _interrupt_noted() -> Iterator[threading.Event]:
-    """Meanwhile SIGINT and SIGTERM only set the event: an exception could strike while a step holds the state.
-
-    Outside of the main thread, where signals cannot be caught and don't arrive, it does nothing.
-    """
-    noted = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield noted
-        return
-
-    def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        noted.set()
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield noted
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -1,18 +1,24 @@
 """What a headless run tells while it trains, and how a terminal shows it."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol, TextIO
+from typing import Any, Literal, Protocol, TextIO
 
 from tqdm import tqdm
 
 from explorer.messages import Health
 
+Phase = Literal["opening", "compiling", "training", "writing"]
+
 
 class Progress(Protocol):
     """Who is told how a run gets on."""
 
+    def enter(self, phase: Phase, text: str) -> None:
+        """A phase of the run begins: `text` is that in words."""
+        ...
+
     def say(self, text: str) -> None:
-        """What is being done now, in a few words."""
+        """Something worth knowing within a phase."""
         ...
 
     def stepped(self, step: int, losses: Mapping[str, float], health: Health) -> None:
@@ -28,11 +34,13 @@ class Terminal:
         self._steps = steps
         self._bar: tqdm[Any] | None = None
 
+    def enter(self, phase: Phase, text: str) -> None:  # noqa: ARG002 - the words tell
+        """A line."""
+        self.say(text)
+
     def say(self, text: str) -> None:
-        """A line below the bar, which ends with it."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        """A line; the bar, if there is one, is done."""
+        self.close()
         self._stream.write(f"{text}\n")
         self._stream.flush()
 
@@ -50,6 +58,12 @@ class Terminal:
             )
         self._bar.set_postfix_str(brief(losses, health), refresh=False)
         self._bar.update()
+
+    def close(self) -> None:
+        """End the bar's line."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
 
 
 def brief(losses: Mapping[str, float], health: Health) -> str:

@@ -3,16 +3,36 @@
 Save with `figure.savefig(path, dpi=...)`; at 100 dpi a figure has the size of a page on the screen.
 """
 
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from explorer.config import RunConfig
 from explorer.drawing.bars import digits_height, draw_digits, draw_health
+from explorer.drawing.comparison import MAX_SHOWN, draw_comparison
 from explorer.drawing.curves import draw_losses, draw_perplexity
+from explorer.drawing.entry import Entry
+from explorer.drawing.heat import draw_heat_map
 from explorer.drawing.plane import draw_legend, draw_plane
 from explorer.drawing.sheet import GAP, Box, Sheet, Word
 from explorer.messages import History, Snapshot, View
 from explorer.palette import BAD, BAD_SOFT, GOOD, GOOD_SOFT, TEXT
 from explorer.quality import effective_bits, nominal_bits, psnr
+
+__all__ = [
+    "MAX_SHOWN",
+    "Entry",
+    "comparison",
+    "curves",
+    "health",
+    "heat_map",
+    "latent_planes",
+    "reconstructions",
+    "report",
+]
 
 _COLUMNS = (1, 2, 3, 2, 3, 3, 4, 4)
 _PLANE_WIDTHS = (590, 412, 350, 412, 350, 350, 330, 330)
@@ -77,6 +97,38 @@ def report(snapshot: Snapshot, history: History, config: RunConfig | None = None
     lower = sheet.whole.trimmed(top=_HEADER + height + GAP)
     _draw_curves(sheet, lower, history, view.codebooks.shape[1])
     return sheet.figure
+
+
+def comparison(entries: Sequence[Entry], of: int | None = None) -> Figure:
+    """Runs side by side: level 1 of each on the same axes, their recon losses over one another, and what differs.
+
+    `of` is how many runs there are, if these are only the first of them. Raises ValueError unless there are 1 to 16
+    entries, each with a view.
+    """
+    if not 1 <= len(entries) <= MAX_SHOWN:
+        raise ValueError(f"a comparison shows 1 to {MAX_SHOWN} runs; got {len(entries)}")
+    return draw_comparison(entries, len(entries) if of is None else of).figure
+
+
+def heat_map(
+    row_name: str,
+    row_values: Sequence[float],
+    column_name: str,
+    column_values: Sequence[float],
+    values: Float[np.ndarray, "R C"],
+    metric_name: str,
+    *,
+    best: Literal["lowest", "highest"] = "lowest",
+) -> Figure:
+    """A metric for each combination of two settings' values, its number in each cell and the best one framed.
+
+    NaN stands for a combination without a result. Raises ValueError for values of another shape.
+    """
+    grid = np.asarray(values, np.float64)
+    if grid.shape != (len(row_values), len(column_values)) or not grid.size:
+        raise ValueError(f"{len(row_values)} rows and {len(column_values)} columns, but values of shape {grid.shape}")
+    lowest = best == "lowest"
+    return draw_heat_map(row_name, row_values, column_name, column_values, grid, metric_name, lowest).figure
 
 
 def _planes(view: View) -> tuple[int, int, float, float]:

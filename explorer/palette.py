@@ -33,3 +33,24 @@ GOOD_SOFT = "#dcefe1"
 COMMIT = "#d9560b"
 CODEBOOK = "#7a2c02"
 TOTAL = "#7d8796"
+
+RUN_COLOURS: tuple[str, ...] = (
+    "#001ed2",
+    "#d2a500",
+    "#871e00",
+    "#a569f0",
+    "#5ab4c3",
+    "#e10f0f",
+    "#2d78b4",
+    "#ff7896",
+    "#a53c78",
+    "#5a2d96",
+    "#004b4b",
+    "#e100b4",
+    "#781eff",
+    "#a57869",
+    "#ff78ff",
+    "#3c7800",
+)
+"""One a run of a comparison. Found by search: the least distance of two of them, with any colour vision, is as large as could
+be, and larger among the first few. Sixteen are still too many for colour alone: runs are numbered as well."""

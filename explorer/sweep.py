@@ -80,12 +80,20 @@ def differing(configs: Sequence[RunConfig]) -> list[str]:
     return [*names, *(["dataset"] if len({config.dataset for config in configs}) > 1 else [])]
 
 
+def label_of(name: str) -> str:
+    """What people call a setting that `differing` names."""
+    return "data set" if name == "dataset" else AXES[name].label
+
+
+def worded(config: RunConfig, name: str) -> str:
+    """The config's value of such a setting, short, but never the same for two values."""
+    value = config.dataset if name == "dataset" else value_of(config, name)
+    if not isinstance(value, float):
+        return str(value)
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
+
+
 def name_by(config: RunConfig, names: Sequence[str]) -> str:
     """What tells the run apart, for people: "λ_commit 0.25 · seed 1"; its λ_commit if nothing does."""
-    told = names or ["commit"]
-    parts = []
-    for name in told:
-        value = config.dataset if name == "dataset" else value_of(config, name)
-        label = "data set" if name == "dataset" else AXES[name].label
-        parts.append(f"{label} {value}" if isinstance(value, str) else f"{label} {value:g}")
-    return " · ".join(parts)
+    return " · ".join(f"{label_of(name)} {worded(config, name)}" for name in names or ["commit"])

@@ -15,7 +15,7 @@ from actors.lab import Lab
 from explorer.config import RunConfig
 from explorer.data import check_dataset, open_dataset
 from explorer.errors import ExplorerError
-from ui.arguments import complain, parse, run_config
+from ui.arguments import complain, parse, run_config, sweep_configs
 
 logger = logging.getLogger("rq-vae-explorer")
 
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logger.setLevel(logging.INFO)
     try:
-        return _train(arguments) if arguments.command == "train" else _serve(arguments)
+        return {"train": _train, "sweep": _sweep, "serve": _serve}[arguments.command](arguments)
     except ExplorerError as error:
         complain(error)
         return 2
@@ -57,6 +57,26 @@ def _train(arguments: argparse.Namespace) -> int:
     return 1 if summary.failed else 0
 
 
+def _sweep(arguments: argparse.Namespace) -> int:
+    configs = sweep_configs(arguments)
+    from actors.sweep import sweep
+
+    check_dataset(arguments.dataset, arguments.data_dir)
+    swept = sweep(
+        configs,
+        arguments.steps,
+        arguments.out,
+        data_dir=arguments.data_dir,
+        jobs=arguments.jobs,
+        overwrite=arguments.overwrite,
+        gpu=arguments.gpu,
+    )
+    print(swept)
+    if swept.interrupted:
+        return 130
+    return 1 if swept.failed else 0
+
+
 def _serve(arguments: argparse.Namespace) -> int:
     RunConfig(dataset=arguments.dataset)
     said = check_dataset(arguments.dataset, arguments.data_dir)
@@ -65,12 +85,14 @@ def _serve(arguments: argparse.Namespace) -> int:
     lab = _lab(arguments)
     listener = bind(arguments.host, arguments.port)
     logger.info("Opening %s ...", said)
+    from actors.comparisons import Comparisons
     from ui.api import expose
     from ui.page import CSS, HEAD, THEME, build_page
 
-    page = build_page(lab, refresh_seconds=arguments.refresh, dataset=arguments.dataset)
+    comparisons = Comparisons(lab)
+    page = build_page(lab, comparisons, refresh_seconds=arguments.refresh, dataset=arguments.dataset)
     with page:
-        expose(lab)
+        expose(lab, comparisons)
     server = Server(application(page, THEME, CSS, HEAD), listener)
     stopped = threading.Event()
     try:
@@ -84,6 +106,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         stopped.wait()
     finally:
         server.ask_to_stop()
+        comparisons.close()
         lab.close()
         server.close()
     return 0

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, NoReturn
 from actors.devices import parse_gpu
 from explorer.config import DATASET_HELP, LAMBDA_SETTINGS, RUN_SETTINGS, STEPS, Lambdas, RunConfig, Setting
 from explorer.errors import ExplorerError
+from explorer.sweep import AXES, MAX_RUNS, grid, parse_values, value_of
 
 DESCRIPTION = """\
 A lab bench for residual quantization: start RQ-VAE training runs, steer their loss weights while they train, and see what
@@ -18,8 +20,9 @@ that does to the codebooks.
   rq-vae-explorer                     open the page; every run is a Ray actor
   rq-vae-explorer --local             open the page; runs live in this process, without Ray
   rq-vae-explorer train --out DIR     train one run without a page and write what became of it
+  rq-vae-explorer sweep --out DIR     train a run for each combination of settings, and compare them
 
-`rq-vae-explorer serve --help` and `rq-vae-explorer train --help` list the options."""
+`rq-vae-explorer serve --help`, `train --help` and `sweep --help` list the options."""
 
 SERVE = """\
 Open the page. Without --local each run is a Ray actor: on a Ray of its own on this machine, which ends with the page, or on
@@ -28,6 +31,21 @@ the cluster at --address, where runs go on when the page ends and are found agai
 TRAIN = """\
 Train one run without a page and write config.json, history.csv (a row a step), snapshot.npz and report.png into DIR.
 Ctrl-C ends it early and keeps what was trained."""
+
+SWEEP = """\
+Train a run for each combination of the values that are given, each in a process of its own with one thread, and compare them.
+
+  rq-vae-explorer sweep --commit 0.05,0.25,1 --codebook 0.5,1,2 --steps 2000 --out my-sweep
+
+trains nine runs. Each gets a folder below DIR, named after its settings, with config.json, history.csv (a row a step),
+snapshot.npz and report.png. Beside them are written summary.csv, comparison.png (latent planes and curves of the first 16
+runs) and, where exactly two settings have several values, heatmap-mse.png, heatmap-perplexity.png and heatmap-active.png.
+
+Interrupted, by Ctrl-C or otherwise, the same command goes on with what is missing: finished runs are not trained again.
+The exit code is 0 if every run finished, 1 if one failed, 130 if interrupted, 2 for a mistake."""
+
+COMMANDS = ("serve", "train", "sweep")
+JOBS = Setting(1, MAX_RUNS, whole=True, live=False, label="jobs", help="How many runs to train at a time.")
 
 PORT = Setting(0, 65535, whole=True, live=False, label="port", help="TCP port of the page; 0 takes any free one.")
 REFRESH = Setting(0.25, 5, whole=False, live=True, label="refresh", help="Seconds between two looks at the runs.")
@@ -77,12 +95,20 @@ def parse(argv: list[str]) -> argparse.Namespace:
     """The arguments; `serve` is understood where no command is named. Exits with 2 and one line on a mistake."""
     parser = Parser("rq-vae-explorer", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"rq-vae-explorer {_version()}")
-    commands = parser.add_subparsers(dest="command", metavar="{serve,train}", parser_class=Parser)
+    commands = parser.add_subparsers(dest="command", metavar="{serve,train,sweep}", parser_class=Parser)
     _serve_arguments(commands.add_parser("serve", description=SERVE, help="open the page (the default)"))
     _train_arguments(commands.add_parser("train", description=TRAIN, help="train one run without a page"))
-    if not argv or argv[0] not in ("serve", "train", "-h", "--help", "--version"):
+    _sweep_arguments(
+        commands.add_parser(
+            "sweep",
+            description=SWEEP,
+            help="train and compare a run for each combination of settings",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+    )
+    if not argv or argv[0] not in (*COMMANDS, "-h", "--help", "--version"):
         if argv and not argv[0].startswith("-"):
-            parser.error(f"there is no command {argv[0]!r}; the commands are serve and train")
+            parser.error(f"there is no command {argv[0]!r}; the commands are serve, train and sweep")
         argv = ["serve", *argv]
     return parser.parse_args(argv)
 
@@ -122,6 +148,43 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     _shared_arguments(parser)
 
 
+def _sweep_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to; made if missing")
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace runs in DIR that have the same name but other settings, steps or data, and those that failed",
+    )
+    parser.add_argument("--steps", type=number("steps", STEPS), default=2000, help=f"{STEPS.help} (default: 2000)")
+    parser.add_argument(
+        "--jobs",
+        type=number("jobs", JOBS),
+        help=f"{JOBS.help} (default: the number of CPUs, {os.cpu_count()} here, or of runs if they are fewer)",
+    )
+    for name, setting in AXES.items():
+        default = value_of(RunConfig(), name)
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=_values(name),
+            default=[default],
+            metavar="LIST",
+            help=f"{setting.help} One value or several, such as 1,2,3 (default: {default:g})",
+        )
+    _shared_arguments(parser)
+
+
+def _values(name: str) -> Callable[[str], list[float]]:
+    """An argument type for a list of values of a setting."""
+
+    def convert(text: str) -> list[float]:
+        try:
+            return parse_values(name, text)
+        except ExplorerError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return convert
+
+
 def _shared_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dataset", default="mnist", metavar="NAME", help=f"{DATASET_HELP} (default: mnist)")
     parser.add_argument(
@@ -143,6 +206,11 @@ def run_config(arguments: argparse.Namespace) -> RunConfig:
     settings = {name: getattr(arguments, name) for name in RUN_SETTINGS}
     lambdas = Lambdas(**{name: getattr(arguments, name) for name in LAMBDA_SETTINGS})
     return RunConfig(dataset=arguments.dataset, lambdas=lambdas, **settings)
+
+
+def sweep_configs(arguments: argparse.Namespace) -> list[RunConfig]:
+    """The runs that `sweep` was asked for. Raises ConfigError."""
+    return grid(RunConfig(dataset=arguments.dataset), {name: getattr(arguments, name) for name in AXES})
 
 
 def _version() -> str:

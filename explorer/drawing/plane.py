@@ -43,11 +43,21 @@ def code_radius(share: Float[np.ndarray, " K"], dead: Bool[np.ndarray, " K"]) ->
 def draw_plane(sheet: Sheet, box: Box, view: View, level: int) -> None:
     """The card of one level."""
     inner = sheet.card(box, f"Level {level + 1}", _origin(level)).trimmed(left=-6, right=-6, bottom=-4)
-    axes = sheet.axes(inner, f"plane {level + 1}")
+    fill_plane(sheet.axes(inner, f"plane {level + 1}"), inner, view, level, drawn(view, level))
+
+
+def drawn(view: View, level: int) -> Float[np.ndarray, "N D"]:
+    """Everything that a plane shows: the level's codes, and what it quantizes where that is finite."""
+    points = residuals(view)[level]
+    return np.concatenate([points[np.isfinite(points).all(axis=1)], view.codebooks[level].astype(np.float64)])
+
+
+def fill_plane(axes: Axes, box: Box, view: View, level: int, shown: Float[np.ndarray, "N D"]) -> None:
+    """One level's points and codes into axes that fill the box and hold at least `shown`."""
     points = residuals(view)[level]
     drawable = np.isfinite(points).all(axis=1)
     codes = view.codebooks[level].astype(np.float64)
-    scale = _frame(axes, inner, np.concatenate([points[drawable], codes]))
+    scale = _frame(axes, box, shown)
     for digit, colour in enumerate(DIGITS):
         x, y = points[drawable & (view.labels == digit)].T
         axes.scatter(

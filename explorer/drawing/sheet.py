@@ -7,6 +7,7 @@ from typing import Any, Literal
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.offsetbox import AnnotationBbox, HPacker, TextArea
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.transforms import Affine2D
@@ -84,6 +85,12 @@ class Sheet:
 
     def card(self, box: Box, title: str, note: str = "") -> Box:
         """A rounded panel with its title; what remains inside for its content."""
+        inner = self.panel(box)
+        self.words(box.left + 14, box.top + 19, [(title, {"weight": "bold", "color": TEXT, "size": 10}), (note, {})])
+        return inner.trimmed(top=24)
+
+    def panel(self, box: Box) -> Box:
+        """A rounded panel without a title; what remains inside."""
         panel = FancyBboxPatch(
             (box.left, box.top),
             box.width,
@@ -96,8 +103,12 @@ class Sheet:
             transform=self._units,
         )
         self.figure.add_artist(panel)
-        self.words(box.left + 14, box.top + 19, [(title, {"weight": "bold", "color": TEXT, "size": 10}), (note, {})])
-        return box.trimmed(left=14, top=34, right=14, bottom=12)
+        return box.trimmed(left=14, top=10, right=14, bottom=12)
+
+    def line(self, points: Sequence[tuple[float, float]], color: str) -> None:
+        """A thin line through points of the sheet."""
+        x, y = zip(*points, strict=True)
+        self.figure.add_artist(Line2D(x, y, color=color, linewidth=0.8, transform=self._units))
 
     def words(
         self, x: float, y: float, line: Sequence[Word], gap: float = 8, align: Literal["left", "right"] = "left"
