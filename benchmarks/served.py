@@ -19,36 +19,31 @@ if TYPE_CHECKING:
 
 LOADED = 10
 """How often the page has to have asked for news before it counts as loaded: loading costs once, watching all the time."""
+COUNT_AND_HIDE = """
+performance.setResourceTimingBufferSize(100000);
+Object.defineProperty(document, "hidden", { get: () => window.away === true });
+"""
+"""The page takes itself for hidden when told so, and is silent then."""
+HIDE = "away => { window.away = away; document.dispatchEvent(new Event('visibilitychange')); }"
 POLLS = "performance.getEntriesByType('resource').filter(entry => entry.name.includes('component_server')).length"
 
 
-class Served:
-    """`rq-vae-explorer` with one run of the defaults, paused unless it is measured.
-
-    `seconds` maps what had to be waited for to how long it took, with XLA's compilation cache empty at the start.
-    """
+class Command:
+    """`rq-vae-explorer` as a process of its own, from its start to Ctrl-C."""
 
     def __init__(self, options: list[str], environment: dict[str, str], log: Path) -> None:
         self.url = f"http://127.0.0.1:{_free_port()}"
         command = str(Path(sys.executable).with_name("rq-vae-explorer"))
         port = self.url.rpartition(":")[2]
-        began = time.perf_counter()
+        self.began = time.perf_counter()
         with log.open("w") as file:
             self._process = subprocess.Popen(
                 [command, *options, "--port", port, "--gpu", "off"], env=environment, stdout=file, stderr=file
             )
-        self.seconds: dict[str, float] = {}
         try:
             wait_until(self._answers, pause=0.05)
-            self.seconds["from command to page answering"] = time.perf_counter() - began
-            self._client = Client(self.url, verbose=False)
-            self._run_id = wait_until(self._start, pause=0.1)
-            self.seconds["from command to a run accepted"] = time.perf_counter() - began
-            self._wait_for_first_step("from Start to first step, nothing compiled yet")
-            self._client.predict(self._run_id, api_name="/stop_run")
-            self._run_id = wait_until(self._start, pause=0.1)
-            self._wait_for_first_step("from Start to first step, compiled before")
-            self._client.predict(self._run_id, api_name="/pause_run")
+            self.answered = time.perf_counter()
+            self.client = Client(self.url, verbose=False)
         except Exception as error:
             self.close()
             raise RuntimeError(f"{command} {' '.join(options)} did not serve: {log.read_text()[-800:]}") from error
@@ -59,6 +54,11 @@ class Served:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def pid(self) -> int:
+        """Of the command's process."""
+        return self._process.pid
+
     def close(self) -> None:
         """End the command as Ctrl-C does."""
         self._process.send_signal(signal.SIGINT)
@@ -67,30 +67,12 @@ class Served:
         except subprocess.TimeoutExpired:
             self._process.kill()
 
-    def watch(self, browser: "Browser") -> None:
-        """Open a page that shows the run at 2 Hz; it is frozen but for the windows."""
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.goto(self.url)
-        self._client.predict(self._run_id, api_name="/resume_run")
-        page.wait_for_function(f"{POLLS} >= {LOADED}", timeout=1000 * PATIENCE)
-        self._client.predict(self._run_id, api_name="/pause_run")
-        self._page, self._frozen = page, page.context.new_cdp_session(page)
-        self._freeze("frozen")
-
-    def window(self, seconds: float) -> tuple[Speed, float]:
-        """How fast it trains while the page shows it, and how often per second that page asked for news."""
-        self._freeze("active")
-        self._client.predict(self._run_id, api_name="/resume_run")
-        speed(self._process.pid, self._step, SETTLE)
-        asked, began = self._page.evaluate(POLLS), time.perf_counter()
-        measured = speed(self._process.pid, self._step, seconds)
-        polls = (self._page.evaluate(POLLS) - asked) / (time.perf_counter() - began)
-        self._client.predict(self._run_id, api_name="/pause_run")
-        self._freeze("frozen")
-        return measured, polls
-
-    def _freeze(self, state: str) -> None:
-        self._frozen.send("Page.setWebLifecycleState", {"state": state})
+    def accepted(self, *arguments: Any, api_name: str, **named: Any) -> Any:
+        """What an endpoint answers, or None while the lab is not ready."""
+        try:
+            return self.client.predict(*arguments, api_name=api_name, **named)
+        except AppError:
+            return None
 
     def peak_memory(self) -> list[tuple[str, float]]:
         """Name and peak resident MB of the command's process and all that it started."""
@@ -105,20 +87,57 @@ class Served:
         except (URLError, OSError):
             return False
 
+
+class Served(Command):
+    """The command with one run of the defaults, paused unless it is measured.
+
+    `seconds` maps what had to be waited for to how long it took, with XLA's compilation cache empty at the start.
+    """
+
+    def __init__(self, options: list[str], environment: dict[str, str], log: Path) -> None:
+        super().__init__(options, environment, log)
+        self.seconds = {"from command to page answering": self.answered - self.began}
+        self._run_id = wait_until(self._start, pause=0.1)
+        self.seconds["from command to a run accepted"] = time.perf_counter() - self.began
+        self._wait_for_first_step("from Start to first step, nothing compiled yet")
+        self.client.predict(self._run_id, api_name="/stop_run")
+        self._run_id = wait_until(self._start, pause=0.1)
+        self._wait_for_first_step("from Start to first step, compiled before")
+        self.client.predict(self._run_id, api_name="/pause_run")
+
+    def watch(self, browser: "Browser") -> None:
+        """Open a page that shows the run at 2 Hz; it is hidden but for the windows in which it watches."""
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.add_init_script(COUNT_AND_HIDE)
+        page.goto(self.url)
+        self.client.predict(self._run_id, api_name="/resume_run")
+        page.wait_for_function(f"{POLLS} >= {LOADED}", timeout=1000 * PATIENCE)
+        self.client.predict(self._run_id, api_name="/pause_run")
+        self._page = page
+
+    def window(self, seconds: float, watched: bool) -> tuple[Speed, float]:
+        """How fast it trains while the page shows it, or is hidden; and how often per second that page asked for news."""
+        self._page.evaluate(HIDE, not watched)
+        self.client.predict(self._run_id, api_name="/resume_run")
+        speed(self._process.pid, self._step, SETTLE)
+        asked, began = self._page.evaluate(POLLS), time.perf_counter()
+        measured = speed(self._process.pid, self._step, seconds)
+        polls = (self._page.evaluate(POLLS) - asked) / (time.perf_counter() - began)
+        self.client.predict(self._run_id, api_name="/pause_run")
+        return measured, polls
+
     def _start(self) -> str:
         """A new run's id, or nothing while the lab is not ready."""
         self._started = time.perf_counter()
-        try:
-            return self._client.predict({}, "", api_name="/start_run")["run_id"]
-        except AppError:
-            return ""
+        started = self.accepted({}, "", api_name="/start_run")
+        return started["run_id"] if started else ""
 
     def _wait_for_first_step(self, what: str) -> None:
         wait_until(self._step)
         self.seconds[what] = time.perf_counter() - self._started
 
     def _step(self) -> int:
-        runs: list[dict[str, Any]] = self._client.predict(api_name="/list_runs")
+        runs: list[dict[str, Any]] = self.client.predict(api_name="/list_runs")
         return next(run["step"] for run in runs if run["run_id"] == self._run_id)
 
 

@@ -18,8 +18,6 @@ from actors.lab import Lab
 from explorer.config import RunConfig
 from explorer.data import open_dataset
 
-POLL_INTERVAL = 0.5
-"""Seconds from one look of a watcher to the next: 2 Hz, the page's default."""
 SETTLE = 0.7
 """Seconds that a run trains before its steps are counted."""
 PATIENCE = 120.0
@@ -46,8 +44,8 @@ class Speed(NamedTuple):
     cpu: float
 
 
-def speed(pid: int, step: Callable[[], int], seconds: float, tick: Callable[[], object] = lambda: None) -> Speed:
-    """Speed between two ends of a step about `seconds` apart, so that no part of a step is lost; ticks at 2 Hz.
+def speed(pid: int, step: Callable[[], int], seconds: float) -> Speed:
+    """Speed between two ends of a step about `seconds` apart, so that no part of a step is lost.
 
     The process that trains is `pid`, or the actor of a run below it.
     """
@@ -55,9 +53,7 @@ def speed(pid: int, step: Callable[[], int], seconds: float, tick: Callable[[], 
     trains = next((process for process in below if _name(process) == "ray::RunActor"), psutil.Process(pid))
     first, began = _end_of_step(step)
     spent = _processor_time(trains)
-    while (left := seconds - (time.perf_counter() - began)) > 0:
-        time.sleep(min(left, POLL_INTERVAL))
-        tick()
+    time.sleep(seconds)
     last, ended = _end_of_step(step)
     spent = _processor_time(trains) - spent
     return Speed((last - first) / (ended - began), 1000 * spent / (last - first))
@@ -110,14 +106,12 @@ class RunInLab:
         self._run_id = self._lab.start(RunConfig()).run_id
         wait_until(self._step)
         self._lab.pause(self._run_id)
-        self._version: int | None = None
 
-    def window(self, seconds: float, polled: bool) -> Speed:
-        """How fast it trains, with the lab asked for news at 2 Hz or left alone."""
-        tick = self._poll if polled else _nothing
+    def window(self, seconds: float) -> Speed:
+        """How fast it trains when nobody looks."""
         self._lab.resume(self._run_id)
-        speed(os.getpid(), self._step, SETTLE, tick)
-        measured = speed(os.getpid(), self._step, seconds, tick)
+        speed(os.getpid(), self._step, SETTLE)
+        measured = speed(os.getpid(), self._step, seconds)
         self._lab.pause(self._run_id)
         return measured
 
@@ -143,10 +137,6 @@ class RunInLab:
     def _step(self) -> int:
         return self._lab.runs()[0].step
 
-    def _poll(self) -> None:
-        for snapshot in self._lab.poll({self._run_id: self._version}).values():
-            self._version = snapshot.version
-
 
 def _make_lab(kind: str) -> Lab:
     if kind == "local":
@@ -157,10 +147,6 @@ def _make_lab(kind: str) -> Lab:
     from actors.ray_lab import RayLab
 
     return RayLab(cpus_per_run=1, gpu="off")
-
-
-def _nothing() -> None:
-    pass
 
 
 def _milliseconds(call: Callable[[], object]) -> float:
