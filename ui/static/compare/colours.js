@@ -1,17 +1,17 @@
 /**
- * Colours of runs. The order matters: of any first n, the two that are most alike differ as much as they can, seen with
- * normal, protan, deutan and tritan eyes; every colour stands out from its ground by 3 : 1. From the ninth on lines are
- * dashed too, and a name is never far, since sixteen colours are more than anybody can keep apart.
+ * Colours of runs. The light ones are those of exported figures (explorer/palette.py); the dark ones have the same hues.
+ * Both were found by search: any two differ, with normal, protan, deutan or tritan eyes, as much as they can, the first few
+ * most. Sixteen are still more than colour alone can tell apart: from the ninth on lines are dashed, and a name is near.
  */
 
 export const RUN_COLOURS = {
   light: [
-    "#3d5bdb", "#e8590c", "#0f9d76", "#8f2fb5", "#b8860b", "#1c2f66", "#d6336c", "#0c8ec4",
-    "#7a3b06", "#5c940d", "#6f7785", "#a3172d", "#0b5345", "#c05fd8", "#8d7f3f", "#4a2a6b",
+    "#001ed2", "#d2a500", "#871e00", "#a569f0", "#5ab4c3", "#e10f0f", "#2d78b4", "#ff7896",
+    "#a53c78", "#5a2d96", "#004b4b", "#e100b4", "#781eff", "#a57869", "#ff78ff", "#3c7800",
   ],
   dark: [
-    "#7590ff", "#ff8f45", "#2fc99b", "#c77bea", "#e8bd4a", "#9fb4ff", "#ff7ba8", "#4fc3f0",
-    "#c98a4f", "#a5d64c", "#a3aebd", "#e85c68", "#4f9e8c", "#e9b3f5", "#d9cf8f", "#9a78d0",
+    "#6675f0", "#fce430", "#b45430", "#cc90fc", "#9cf0fc", "#fc7854", "#54a8d8", "#d83c6c",
+    "#cc6c9c", "#906cc0", "#30d8d8", "#b4549c", "#a878f0", "#f0a89c", "#f078cc", "#9cd80c",
   ],
 };
 
