@@ -23,7 +23,7 @@ const LINES = [
 let library;
 
 /** @returns {Promise<any>} Plotly */
-function plotly() {
+export function plotly() {
   library ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = new URL("plotly.min.js", import.meta.url).href;
