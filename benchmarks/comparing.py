@@ -87,11 +87,12 @@ class Audience:
     """Viewers that come and go together."""
 
     def __init__(self, viewers: list[Viewer]) -> None:
-        self._viewers = viewers
         self._watching = threading.Event()
         self._ended = threading.Event()
-        for i, viewer in enumerate(viewers):
-            threading.Thread(target=self._live, args=(viewer, INTERVAL * i / len(viewers)), daemon=True).start()
+        offsets = [INTERVAL * i / len(viewers) for i in range(len(viewers))]
+        self._threads = [threading.Thread(target=self._live, args=pair) for pair in zip(viewers, offsets, strict=True)]
+        for thread in self._threads:
+            thread.start()
 
     def watch(self, on: bool) -> None:
         """Ask at 2 Hz each, or be silent."""
@@ -101,16 +102,19 @@ class Audience:
             self._watching.clear()
 
     def leave(self) -> None:
-        """End."""
+        """End, each after its last answer."""
         self._ended.set()
         self._watching.set()
+        for thread in self._threads:
+            thread.join()
 
     def _live(self, viewer: Viewer, offset: float) -> None:
         time.sleep(offset)
         while not self._ended.is_set():
             self._watching.wait()
             began = time.perf_counter()
-            viewer.ask()
+            if not self._ended.is_set():
+                viewer.ask()
             time.sleep(max(INTERVAL - (time.perf_counter() - began), 0.0))
 
 
@@ -137,7 +141,8 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
         wait_until(lambda: min(run["step"] for run in client.predict(api_name="/list_runs")) > 20, pause=0.5)
         component = component_of(command.url)
-        audience = Audience([Viewer(command.url, component, runs) for _ in range(arguments.viewers)])
+        viewers = [Viewer(command.url, component, runs) for _ in range(arguments.viewers)]
+        audience = Audience(viewers)
         server = psutil.Process(command.pid)
         ratios, memory = [], []
         ends = time.monotonic() + 60 * arguments.minutes
@@ -154,7 +159,6 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
             sys.stdout.write(f"{speeds[False]:.1f} steps/s, watched {speeds[True]:.1f}; server {memory[-1]:.0f} MB\n")
             sys.stdout.flush()
         audience.leave()
-    viewers = audience._viewers
     third = max(len(memory) // 3, 1)
     return {
         "runs": arguments.runs,
