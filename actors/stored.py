@@ -1,5 +1,6 @@
 """A run read back from the folder that `actors.export` wrote."""
 
+import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +74,7 @@ def read_run(out: Path) -> Stored | None:
             if report.read() != _PNG_END:
                 return None
         steps, columns = _read_history(out / HISTORY)
-        with np.load(out / SNAPSHOT, allow_pickle=False) as stored:
+        with (out / SNAPSHOT).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         view = _view(arrays)
         snapshot = _snapshot(out.resolve().name, record, arrays, view)
@@ -90,11 +91,13 @@ def _shape(record: Record) -> tuple[int, int]:
 
 def _read_history(path: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Steps (N) and the columns of metrics (N each); none of a run that failed in its first step."""
-    with path.open(encoding="utf-8") as file:
-        names = file.readline().strip().split(",")
-        if names == [""]:
-            return np.zeros(0, np.int32), {}
-        rows = np.loadtxt(file, delimiter=",", ndmin=2)
+    text = path.read_text(encoding="utf-8")
+    if not text:
+        return np.zeros(0, np.int32), {}
+    if not text.endswith("\n"):
+        raise ValueError(f"{path} ends within a row")
+    head, _, body = text.partition("\n")
+    names, rows = head.split(","), np.loadtxt(io.StringIO(body), delimiter=",", ndmin=2)
     steps = rows[:, names.index("step")].astype(np.int32)
     if not np.array_equal(steps, np.arange(1, len(rows) + 1)):
         raise ValueError(f"{path} does not have a row a step")

@@ -47,8 +47,8 @@ class Swept:
     def __str__(self) -> str:
         if self.interrupted:
             return (
-                f"Interrupted: {self.done} of {self.runs} runs are done and stay in {self.out}. "
-                "The same command goes on with the others."
+                f"interrupted: {self.done} of {self.runs} runs are done and stay in {self.out}; "
+                "the same command goes on with the others"
             )
         return "\n".join([table(self.rows), "", *(str(path) for path in self.files)])
 

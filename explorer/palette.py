@@ -35,22 +35,25 @@ CODEBOOK = "#7a2c02"
 TOTAL = "#7d8796"
 
 RUN_COLOURS: tuple[str, ...] = (
-    "#001ed2",
-    "#d2a500",
-    "#871e00",
-    "#a569f0",
-    "#5ab4c3",
-    "#e10f0f",
-    "#2d78b4",
-    "#ff7896",
-    "#a53c78",
-    "#5a2d96",
-    "#004b4b",
-    "#e100b4",
-    "#781eff",
-    "#a57869",
-    "#ff78ff",
-    "#3c7800",
+    "#0f0fff",
+    "#ff3c00",
+    "#2d3c0f",
+    "#0096c3",
+    "#5a4b87",
+    "#a56987",
+    "#c35aff",
+    "#c3004b",
+    "#0f695a",
+    "#a500c3",
+    "#78004b",
+    "#784b00",
+    "#969669",
+    "#002d96",
+    "#ff2db4",
+    "#2d960f",
 )
-"""One a run of a comparison. Found by search: the least distance of two of them, with any colour vision, is as large as could
-be, and larger among the first few. Sixteen are still too many for colour alone: runs are numbered as well."""
+"""One a run of a comparison, each at 3 : 1 or more against the panel.
+
+Found by search: the least distance of two of them is as large as could be with normal, protan, deutan and tritan eyes, and
+larger among the first few. Sixteen are still too many for colour alone: runs are numbered as well.
+"""

@@ -87,11 +87,13 @@ def label_of(name: str) -> str:
 
 def worded(config: RunConfig, name: str) -> str:
     """The config's value of such a setting, short, but never the same for two values."""
-    value = config.dataset if name == "dataset" else value_of(config, name)
-    if not isinstance(value, float):
-        return str(value)
+    return config.dataset if name == "dataset" else number_text(value_of(config, name))
+
+
+def number_text(value: float) -> str:
+    """The number in as few digits as tell it from every other."""
     short = f"{value:g}"
-    return short if float(short) == value else repr(value)
+    return short if isinstance(value, float) and float(short) == value else str(value)
 
 
 def name_by(config: RunConfig, names: Sequence[str]) -> str:

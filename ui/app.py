@@ -62,18 +62,23 @@ def _sweep(arguments: argparse.Namespace) -> int:
     from actors.sweep import sweep
 
     check_dataset(arguments.dataset, arguments.data_dir)
-    swept = sweep(
-        configs,
-        arguments.steps,
-        arguments.out,
-        data_dir=arguments.data_dir,
-        jobs=arguments.jobs,
-        overwrite=arguments.overwrite,
-        gpu=arguments.gpu,
-    )
-    print(swept)
-    if swept.interrupted:
+    try:
+        swept = sweep(
+            configs,
+            arguments.steps,
+            arguments.out,
+            data_dir=arguments.data_dir,
+            jobs=arguments.jobs,
+            overwrite=arguments.overwrite,
+            gpu=arguments.gpu,
+        )
+    except KeyboardInterrupt:
+        complain("interrupted: the same command goes on with what is missing")
         return 130
+    if swept.interrupted:
+        complain(swept)
+        return 130
+    print(swept)
     return 1 if swept.failed else 0
 
 

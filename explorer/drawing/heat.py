@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
-from explorer.drawing.multiples import shortened
-from explorer.drawing.sheet import GAP, Sheet
+from explorer.drawing.sheet import GAP, Sheet, fitted
 from explorer.palette import AXIS, GROUND, PANEL, QUIET, TEXT
+from explorer.sweep import number_text
 
 Colour = tuple[float, float, float, float]
 
@@ -57,7 +57,10 @@ def draw_heat_map(
         _write(axes, row, column, value, shades(value), min(10.0, width / 6.5))
     for row, column in best:
         _frame(axes, row, column)
-    _label(axes, row_name, row_values, column_name, column_values)
+    axes.set_xticks(np.arange(columns) + 0.5, [fitted(number_text(v), width - 4, 8.5) for v in column_values], size=8.5)
+    axes.set_yticks(np.arange(rows) + 0.5, [fitted(number_text(v), _LEFT - 34, 8.5) for v in row_values], size=8.5)
+    axes.set_xlabel(column_name, size=9.5, color=QUIET)
+    axes.set_ylabel(row_name, size=9.5, color=QUIET)
     return sheet
 
 
@@ -123,16 +126,3 @@ def _frame(axes: Axes, row: int, column: int) -> None:
         corner, side = (column + inset, row + inset), 1 - 2 * inset
         frame = Rectangle(corner, side, side, fill=False, edgecolor=colour, linewidth=width, zorder=5, label="best")
         axes.add_patch(frame)
-
-
-def _label(
-    axes: Axes, row_name: str, row_values: Sequence[float], column_name: str, column_values: Sequence[float]
-) -> None:
-    axes.set_xticks(np.arange(len(column_values)) + 0.5, [_short(value) for value in column_values], size=8.5)
-    axes.set_yticks(np.arange(len(row_values)) + 0.5, [_short(value) for value in row_values], size=8.5)
-    axes.set_xlabel(column_name, size=9.5, color=QUIET)
-    axes.set_ylabel(row_name, size=9.5, color=QUIET)
-
-
-def _short(value: float) -> str:
-    return shortened(f"{value:g}" if isinstance(value, float) else str(value), 10)

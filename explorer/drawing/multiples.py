@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgb
 
 from explorer.drawing.entry import Entry
 from explorer.drawing.plane import drawn, fill_plane
-from explorer.drawing.sheet import Box, Sheet, Word
+from explorer.drawing.sheet import Box, Sheet, Word, fitted
 from explorer.palette import BAD, PANEL, RUN_COLOURS, TEXT
 
 FAR = 4.0
@@ -51,7 +51,7 @@ def _within(reaches: Sequence[Float[np.ndarray, "N D"]]) -> list[bool]:
 
 def _draw_run(sheet: Sheet, box: Box, run: int, entry: Entry, shown: Float[np.ndarray, "N D"], within: bool) -> None:
     inner = sheet.panel(box)
-    name = shortened(entry.name, (box.width - 60) / 6.7)
+    name = fitted(entry.name, box.width - 56, 9.5, "bold")
     sheet.words(box.left + 16, box.top + 19, [badge(run), (name, {"weight": "bold", "color": TEXT, "size": 9.5})])
     sheet.words(box.left + 14, box.top + 38, _health(entry, within), gap=5)
     plane = inner.trimmed(left=-6, top=HEADER - 4, right=-6, bottom=-4)
@@ -78,9 +78,3 @@ def active_words(entry: Entry, look: dict[str, Any]) -> list[Word]:
         active, size = active.sum(keepdims=True), levels * size
     counts: list[Word] = [(f"{count:,}", look | {"color": TEXT if count == size else BAD}) for count in active]
     return [*counts, (f"of {size:,}", look)]
-
-
-def shortened(text: str, length: float) -> str:
-    """The text, cut to about that many characters."""
-    most = max(int(length), 2)
-    return text if len(text) <= most else f"{text[: most - 1]}…"

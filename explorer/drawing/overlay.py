@@ -9,8 +9,8 @@ from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocat
 
 from explorer.drawing.curves import running_mean, running_reach
 from explorer.drawing.entry import Entry
-from explorer.drawing.multiples import active_words, badge, shortened
-from explorer.drawing.sheet import Box, Sheet, Word
+from explorer.drawing.multiples import active_words, badge
+from explorer.drawing.sheet import Box, Sheet, Word, fitted
 from explorer.palette import BAD, GOOD, GRID, LINE, QUIET, RUN_COLOURS, TEXT
 from explorer.sweep import differing, label_of, worded
 
@@ -96,15 +96,15 @@ def draw_table(sheet: Sheet, box: Box, entries: Sequence[Entry]) -> None:
     shares = np.array([max(len(head), 8) for head in heads], np.float64)
     width = inner.width - 34
     rights = inner.left + 34 + width * np.cumsum(shares) / shares.sum()
-    room = width * shares / shares.sum() / 6.2
+    room = width * shares / shares.sum() - 6
     top = inner.top + 8
     for head, right, most in zip(heads, rights, room, strict=True):
-        sheet.words(right, top, [(shortened(head, most), {"size": 8})], align="right")
+        sheet.words(right, top, [(fitted(head, most, 8), {"size": 8})], align="right")
     sheet.line([(inner.left, top + 12), (inner.right, top + 12)], color=LINE)
     for run, entry in enumerate(entries):
         y = top + 25 + ROW * run
         sheet.words(inner.left + 4, y, [badge(run)])
-        cells = [_cell(worded(entry.config, name)) for name in names]
+        cells = [_cell(fitted(worded(entry.config, name), most, 8.5)) for name, most in zip(names, room, strict=False)]
         cells += [_mse(entry, least), _perplexity(entry), _active(entry)]
         for cell, right in zip(cells, rights, strict=True):
             sheet.words(right, y, cell, gap=4, align="right")

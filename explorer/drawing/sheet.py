@@ -1,5 +1,6 @@
 """A sheet of paper measured from its upper left corner, and the cards and lines of words on it."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -7,9 +8,11 @@ from typing import Any, Literal
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.offsetbox import AnnotationBbox, HPacker, TextArea
 from matplotlib.patches import FancyBboxPatch
+from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Affine2D
 
 from explorer.palette import GROUND, LINE, PANEL, QUIET, TEXT
@@ -121,3 +124,17 @@ class Sheet:
         corner = (0.0 if align == "left" else 1.0, 0.5)
         place = AnnotationBbox(packed, (x, y), xycoords=self._units, box_alignment=corner, frameon=False, pad=0)
         self.figure.add_artist(place)
+
+
+def fitted(text: str, width: float, size: float, weight: str = "normal") -> str:
+    """The text, cut short if it is wider than that many units at that size in points."""
+    font = FontProperties(size=size, weight=weight)
+    room = width * POINTS_PER_UNIT
+
+    def fits(words: str) -> bool:
+        return text_to_path.get_text_width_height_descent(words, font, False)[0] <= room
+
+    if fits(text):
+        return text
+    length = bisect_left(range(len(text)), 1, key=lambda count: not fits(f"{text[:count]}…"))
+    return f"{text[: max(length - 1, 0)].rstrip()}…"
