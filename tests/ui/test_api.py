@@ -121,9 +121,33 @@ def test_a_run_pauses_steps_resumes_resets_and_stops(client: Client, call) -> No
     assert call("get_snapshot", run_id)["status"] == "stopped"
 
 
+def test_a_comparison_is_started_found_again_and_forked_from(client: Client, call) -> None:
+    started = call("start_comparison", {"commit": [0.05, 1]}, CONFIG, "two weights", None, False)
+    assert (started["name"], started["differs"]) == ("two weights", ["commit"])
+    runs = [run["run_id"] for run in started["runs"]]
+    await_run(client, runs[0], step=2)
+    forked = call("fork_run", runs[0], {"lambdas": {"commit": 3}}, "bolder")
+    assert forked["parent"] == runs[0]
+    assert forked["lambdas"] == {"commit": 3.0, "codebook": 1.0}
+    await_run(client, forked["run_id"], step=forked["forked_at"] + 1)
+    found = call("get_comparison", started["comparison"])
+    assert [run["run_id"] for run in found["runs"]] == runs
+    for run_id in [*runs, forked["run_id"]]:
+        call("stop_run", run_id)
+
+
 @pytest.mark.parametrize(
     ("endpoint", "arguments", "message"),
     [
+        ("start_comparison", [{}, {}, "", None, False], "at least two runs"),
+        ("start_comparison", [{"commit": []}, {}, "", None, False], "λ_commit must be a list of at least one value"),
+        ("start_comparison", [{"commit": "0.1,1"}, {}, "", None, False], "λ_commit must be a list"),
+        ("start_comparison", [{"seed": list(range(65))}, {}, "", None, False], "at most 64 runs"),
+        ("start_comparison", [{"seed": [0, 1]}, {"levels": 9}, "", None, False], "levels must be"),
+        ("start_comparison", [{"seed": [0, 1]}, {}, "", 0, False], "until must be"),
+        ("get_comparison", ["cmp-x"], "there is no comparison 'cmp-x'"),
+        ("fork_run", ["run-x", {}, ""], "there is no run 'run-x'"),
+        ("fork_run", ["{run}", {"levels": 3}, ""], "levels must be 2 in this fork"),
         ("get_snapshot", ["run-x"], "there is no run 'run-x'; known runs: run-"),
         ("start_run", [{"batch_size": -1}, ""], "batch_size must be a whole number from 1 to 1,024; got -1"),
         ("start_run", [{"levles": 2}, ""], "config must be made of .*got 'levles'"),
