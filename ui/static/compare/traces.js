@@ -1,0 +1,107 @@
+/** What Plotly draws of the curves: for each run its past, its raw values, its smoothed values, and its markers. */
+import { LABELS, worded } from "./settings.js";
+import { pastOf, seriesOf } from "./figures.js";
+import { smoothed, thinned, valueAt } from "./smoothing.js";
+import { runColour, runDash } from "./colours.js";
+
+/**
+ * @typedef {import("./store.js").RunState} RunState
+ * @typedef {import("./smoothing.js").Series} Series
+ * @typedef {{ step: number, value: number, text: string }} Mark a change of a setting, or a fork
+ * @typedef {{ run: RunState, colour: string, raw: Series, line: Series, past: Series, marks: Mark[] }} Curve
+ */
+
+const MOST_MARKS = 20;
+/** Changes of one setting closer together than this are one: a drag of a slider. */
+const DRAG = 25;
+
+/** @param {RunState[]} runs @param {string} metric @param {number} reach of the smoothing, in steps @param {boolean} dark @returns {Curve[]} */
+export function curvesOf(runs, metric, reach, dark) {
+  return runs.map((run) => {
+    const raw = seriesOf(run, metric);
+    const line = smoothed(raw, reach);
+    return { run, colour: runColour(run.index, dark), raw, line, past: pastOf(run, runs, metric), marks: marksOf(run, line) };
+  });
+}
+
+/** @param {RunState} run @param {Series} line */
+function marksOf(run, line) {
+  /** @type {Mark[]} */
+  const marks = [];
+  const { parent, forked_at: forked } = run.entry;
+  if (parent) marks.push({ step: forked, value: line.values[0], text: `forked at step ${forked.toLocaleString("en")}` });
+  for (const { step, name, old, new: now } of merged(run.history?.changes ?? [])) {
+    const value = valueAt(line, step);
+    const text = `${LABELS[name] ?? name} ${worded(old)} → ${worded(now)} from step ${step.toLocaleString("en")}`;
+    if (value !== undefined) marks.push({ step, value, text });
+  }
+  return marks.filter(({ value }) => Number.isFinite(value)).slice(-MOST_MARKS);
+}
+
+/** @param {import("../history.js").Change[]} changes */
+function merged(changes) {
+  /** @type {import("../history.js").Change[]} */
+  const kept = [];
+  for (const change of changes) {
+    const before = kept.findLast(({ name }) => name === change.name);
+    if (before && change.step - (before.last ?? before.step) <= DRAG) Object.assign(before, { new: change.new, last: change.step });
+    else kept.push({ ...change });
+  }
+  return kept.filter(({ old, new: now }) => old !== now);
+}
+
+/**
+ * @param {Curve[]} curves @param {[number, number]} range the steps in sight @param {number} columns pixels across @param {boolean} log
+ */
+export function tracesOf(curves, range, columns, log) {
+  const each = (/** @type {(curve: Curve) => object[]} */ traces) => curves.flatMap(traces);
+  const fine = Math.max(60, Math.min(columns / 2, 3000 / curves.length));
+  return [
+    ...each((curve) => (curve.past.steps.length ? [trace(curve, "past", thinned(curve.past, ...range, fine / 2), log)] : [])),
+    ...each((curve) => (curve.raw.values === curve.line.values ? [] : [trace(curve, "raw", thinned(curve.raw, ...range, fine), log)])),
+    ...each((curve) => [trace(curve, "line", thinned(curve.line, ...range, fine), log)]),
+    ...each((curve) => (curve.marks.length ? [markers(curve)] : [])),
+  ];
+}
+
+const LOOKS = { past: { width: 5, opacity: 0.22 }, raw: { width: 1, opacity: 0.22 }, line: { width: 2, opacity: 1 } };
+
+/** @param {Curve} curve @param {"past" | "raw" | "line"} kind @param {Series} series @param {boolean} log */
+function trace({ run, colour }, kind, { steps, values }, log) {
+  return {
+    type: "scatter", mode: "lines", hoverinfo: "skip", showlegend: false, name: kind, uid: `${kind}-${run.index}`,
+    x: steps, y: log ? Array.from(values, (value) => (value > 0 ? value : null)) : values, opacity: LOOKS[kind].opacity,
+    line: { color: colour, width: LOOKS[kind].width, dash: kind === "line" ? runDash(run.index) : "solid", simplify: true },
+  };
+}
+
+/** @param {Curve} curve */
+function markers({ run, colour, marks }) {
+  return {
+    type: "scatter", mode: "markers", hoverinfo: "skip", showlegend: false, uid: `marks-${run.index}`,
+    x: marks.map(({ step }) => step), y: marks.map(({ value }) => value),
+    marker: { color: colour, size: 9, symbol: marks.map(({ text }) => (text.startsWith("forked") ? "circle-open" : "diamond")), line: { width: 2, color: colour } },
+  };
+}
+
+/**
+ * @param {{ colours: import("../palette.js").Palette, scale: string, last: number, revision: string, width: number, height: number }} look
+ */
+export function layoutOf({ colours, scale, last, revision, width, height }) {
+  const axis = { gridcolor: colours.grid, zeroline: false, linecolor: colours.grid, tickfont: { size: 10 } };
+  const coarse = matchMedia("(pointer: coarse)").matches;
+  return {
+    uirevision: revision,
+    width,
+    height,
+    margin: { l: 44, r: 8, t: 6, b: 24 },
+    paper_bgcolor: "transparent",
+    plot_bgcolor: "transparent",
+    font: { family: "system-ui, sans-serif", color: colours.quiet, size: 11 },
+    hovermode: false,
+    showlegend: false,
+    dragmode: coarse ? false : "zoom",
+    xaxis: { ...axis, showgrid: false, range: [0, Math.max(last, 10)], tickformat: ",d", nticks: Math.max(3, Math.floor(width / 80)) },
+    yaxis: { ...axis, type: scale, rangemode: scale === "log" ? "normal" : "tozero", tickformat: "~g", nticks: 6 },
+  };
+}
