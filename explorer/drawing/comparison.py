@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from explorer.drawing.entry import Entry
 from explorer.drawing.multiples import HEADER, draw_multiples
-from explorer.drawing.overlay import draw_recon, draw_table, table_height
+from explorer.drawing.overlay import draw_recon, draw_table, table_height, table_share
 from explorer.drawing.plane import draw_legend
 from explorer.drawing.sheet import GAP, Box, Sheet
 from explorer.palette import RUN_COLOURS, TEXT
@@ -35,9 +35,9 @@ def draw_comparison(entries: Sequence[Entry], of: int) -> Sheet:
     legend = whole.top + _TOP + planes + _LEGEND / 2 + 2
     draw_legend(sheet, whole.left + 6, legend, dead=any(entry.view.health.dead.any() for entry in entries))
     bottom = whole.trimmed(top=_TOP + planes + _LEGEND + GAP)
-    half = 0.5 * (bottom.width - GAP)
-    draw_recon(sheet, Box(bottom.left, bottom.top, half, bottom.height), entries)
-    draw_table(sheet, Box(bottom.left + half + GAP, bottom.top, half, bottom.height), entries)
+    table = table_share(entries) * (bottom.width - GAP)
+    draw_recon(sheet, bottom.trimmed(right=table + GAP), entries)
+    draw_table(sheet, bottom.trimmed(left=bottom.width - table), entries)
     return sheet
 
 

@@ -54,7 +54,8 @@ def draw_heat_map(
     _draw_cells(axes, values, known, shades)
     for row, column in np.argwhere(known):
         value = float(values[row, column])
-        _write(axes, row, column, value, shades(value), min(10.0, width / 6.5))
+        text = cell_text(value, _whole(values[known]))
+        _write(axes, row, column, text, shades(value), min(10.0, width / 6.5))
     for row, column in best:
         _frame(axes, row, column)
     axes.set_xticks(np.arange(columns) + 0.5, [fitted(number_text(v), width - 4, 8.5) for v in column_values], size=8.5)
@@ -69,9 +70,15 @@ def _best(values: Float[np.ndarray, "R C"], known: Bool[np.ndarray, "R C"], lowe
     places = [(int(row), int(column)) for row, column in np.argwhere(known)]
     if not places:
         return []
-    wanted = cell_text((min if lowest else max)(float(values[place]) for place in places))
-    found = [place for place in places if cell_text(float(values[place])) == wanted]
+    whole = _whole(values[known])
+    wanted = cell_text((min if lowest else max)(float(values[place]) for place in places), whole)
+    found = [place for place in places if cell_text(float(values[place]), whole) == wanted]
     return found if len(found) < len(places) else []
+
+
+def _whole(shown: Float[np.ndarray, " N"]) -> bool:
+    """Whether all of the numbers are whole: counts, not measures."""
+    return bool(np.all(shown == np.round(shown)))
 
 
 def _note(known: Bool[np.ndarray, "R C"], best: list[tuple[int, int]], lowest: bool) -> str:
@@ -107,17 +114,19 @@ def _draw_cells(
     axes.set(xlim=(0, columns), ylim=(rows, 0))
 
 
-def _write(axes: Axes, row: int, column: int, value: float, colour: Colour, size: float) -> None:
+def _write(axes: Axes, row: int, column: int, text: str, colour: Colour, size: float) -> None:
     red, green, blue, _ = colour
     ink = TEXT if 0.299 * red + 0.587 * green + 0.114 * blue > 0.52 else PANEL
-    axes.text(column + 0.5, row + 0.5, cell_text(value), ha="center", va="center", size=size, color=ink, weight="bold")
+    axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", size=size, color=ink, weight="bold")
 
 
-def cell_text(value: float) -> str:
-    """The number in three or four digits; whole ones as they are."""
-    if value == int(value) and abs(value) < 1e6:
+def cell_text(value: float, whole: bool = False) -> str:
+    """The number: a whole one as it is, one below 1 with four digits after the point, else with one."""
+    if whole:
         return f"{value:,.0f}"
-    return f"{value:.4f}" if abs(value) < 1 else f"{value:.4g}"
+    if abs(value) < 1:
+        return f"{value:.4f}"
+    return f"{value:,.1f}" if abs(value) < 1e5 else f"{value:.1e}"
 
 
 def _frame(axes: Axes, row: int, column: int) -> None:

@@ -46,29 +46,28 @@ def draw_multiples(sheet: Sheet, box: Box, entries: Sequence[Entry], columns: in
 def _within(reaches: Sequence[Float[np.ndarray, "N D"]]) -> list[bool]:
     """Whether each run is near enough to the median one to have its say about the shared axes."""
     sizes = np.array([np.abs(reach).max() for reach in reaches])
-    return (sizes <= FAR * max(float(np.median(sizes)), 1e-9)).tolist()
+    return (sizes <= FAR * max(float(np.quantile(sizes, 0.5, method="lower")), 1e-9)).tolist()
 
 
 def _draw_run(sheet: Sheet, box: Box, run: int, entry: Entry, shown: Float[np.ndarray, "N D"], within: bool) -> None:
     inner = sheet.panel(box)
     name = fitted(entry.name, box.width - 56, 9.5, "bold")
     sheet.words(box.left + 16, box.top + 19, [badge(run), (name, {"weight": "bold", "color": TEXT, "size": 9.5})])
-    sheet.words(box.left + 14, box.top + 38, _health(entry, within), gap=5)
+    sheet.words(box.left + 14, box.top + 38, _health(entry), gap=5)
     plane = inner.trimmed(left=-6, top=HEADER - 4, right=-6, bottom=-4)
     axes = sheet.axes(plane, f"run {run + 1}")
     fill_plane(axes, plane, entry.view, 0, shown)
-
-
-def _health(entry: Entry, within: bool) -> list[Word]:
-    view = entry.view
-    look: dict[str, Any] = {"size": 8.5}
-    line: list[Word] = []
-    if entry.snapshot.status == "failed":
-        line.append((f"failed after step {entry.snapshot.step:,}", look | {"color": BAD, "weight": "bold"}))
-    line += [("active", look), *active_words(entry, look), (f"· MSE {view.probe_mse:.4f}", look)]
     if not within:
-        line.append(("· reaches beyond the axes", look | {"color": BAD}))
-    return line
+        words = "reaches far beyond these axes"
+        axes.text(0.5, 0.9, words, transform=axes.transAxes, ha="center", va="top", size=8, color=BAD)
+
+
+def _health(entry: Entry) -> list[Word]:
+    look: dict[str, Any] = {"size": 8.5}
+    active: list[Word] = [("active", look), *active_words(entry, look)]
+    if entry.snapshot.status == "failed":
+        return [(f"failed after step {entry.snapshot.step:,}", look | {"color": BAD, "weight": "bold"}), *active]
+    return [*active, (f"· MSE {entry.view.probe_mse:.4f}", look)]
 
 
 def active_words(entry: Entry, look: dict[str, Any]) -> list[Word]:

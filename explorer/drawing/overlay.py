@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
-from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator
+from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from explorer.drawing.curves import running_mean, running_reach
 from explorer.drawing.entry import Entry
@@ -16,13 +16,15 @@ from explorer.sweep import differing, label_of, worded
 
 ROW = 21.0
 """Height of a line of the table, in units."""
+EARLY = 12
+"""The first such part of each curve may leave the axes at the top: it falls steeply, and what differs comes later."""
 _BADGE = 15.0
 """Least distance of two runs' numbers at the ends of their curves, in units."""
 
 
 def draw_recon(sheet: Sheet, box: Box, entries: Sequence[Entry]) -> None:
     """The card of curves: the points of each history pale, their running mean strong, the run's number at the end."""
-    inner = sheet.card(box, "Reconstruction loss", "each run's batches pale, their running mean bold")
+    inner = sheet.card(box, "Reconstruction loss", "bold: running mean")
     place = inner.trimmed(left=34, bottom=10, right=42)
     axes = sheet.axes(place, "recon")
     axes.grid(axis="y", color=GRID, linewidth=0.8)
@@ -50,12 +52,13 @@ def _scale(axes: Axes, last_step: float) -> None:
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 2.5, 5, 10]))
     axes.set_yscale("log", nonpositive="mask")
-    means = np.concatenate([np.asarray(line.get_ydata(), np.float64) for line in axes.lines[1::2]])
-    low, high = means.min(), np.quantile(means, 0.995)
-    axes.set_ylim(0.94 * low, 1.06 * max(high, 1.2 * low))
+    means = [np.asarray(line.get_ydata(), np.float64) for line in axes.lines[1::2]]
+    low = min(float(mean.min()) for mean in means)
+    high = max(float(mean[len(mean) // EARLY :].max()) for mean in means)
+    axes.set_ylim(0.94 * low, 1.08 * max(high, 1.2 * low))
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 4, 5, 6, 8), numticks=12))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2g}"))
-    axes.yaxis.set_minor_locator(LogLocator(subs=()))
+    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def _number(sheet: Sheet, box: Box, axes: Axes, ends: dict[int, tuple[float, float]]) -> None:
@@ -93,7 +96,7 @@ def draw_table(sheet: Sheet, box: Box, entries: Sequence[Entry]) -> None:
     inner = sheet.card(box, "What differs, and what came of it", "" if names else "equal configs")
     least = _least_mse(entries)
     heads = [label_of(name) for name in names] + ["probe MSE", "perplexity", "active codes"]
-    shares = np.array([max(len(head), 8) for head in heads], np.float64)
+    shares = np.array([*(max(len(head), 7) for head in heads[: len(names)]), 13, 12, 14], np.float64)
     width = inner.width - 34
     rights = inner.left + 34 + width * np.cumsum(shares) / shares.sum()
     room = width * shares / shares.sum() - 6
@@ -108,6 +111,11 @@ def draw_table(sheet: Sheet, box: Box, entries: Sequence[Entry]) -> None:
         cells += [_mse(entry, least), _perplexity(entry), _active(entry)]
         for cell, right in zip(cells, rights, strict=True):
             sheet.words(right, y, cell, gap=4, align="right")
+
+
+def table_share(entries: Sequence[Entry]) -> float:
+    """Of the width that curves and table have together: half, or more if many settings differ."""
+    return min(max(0.5, 0.3 + 0.045 * (3 + len(differing([entry.config for entry in entries])))), 0.66)
 
 
 def table_height(entries: int) -> float:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import same_color, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.offsetbox import AnnotationBbox
 from matplotlib.text import Text
 
 from explorer import figures, palette
@@ -103,6 +104,24 @@ def strays(figure: Figure) -> list[str]:
     return found
 
 
+def collisions(figure: Figure) -> list[tuple[str, str]]:
+    """Lines of words that cover one another."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    boxes = figure.findobj(AnnotationBbox)
+    extents = [box.get_window_extent(canvas.get_renderer()) for box in boxes]
+    said = [" ".join(text.get_text() for text in box.findobj(Text)) for box in boxes]
+    pairs = [(i, j) for i in range(len(boxes)) for j in range(i)]
+    return [(said[i], said[j]) for i, j in pairs if _covers(extents[i], extents[j])]
+
+
+def _covers(one, other) -> bool:
+    """By more than two pixels: badges of neighbouring lines may touch."""
+    wide = min(one.x1, other.x1) - max(one.x0, other.x0)
+    high = min(one.y1, other.y1) - max(one.y0, other.y0)
+    return wide > 2 and high > 2
+
+
 # Comparisons ---------------------------------------------------------------------------------------------------------
 
 
@@ -169,10 +188,11 @@ def test_the_least_probe_mse_is_marked_and_a_failed_run_never_is(pair):
 
 def test_a_run_that_reaches_far_says_so_and_does_not_shrink_the_others(pair):
     far = seen(pair[1], latents=pair[1].view.latents * np.float32(1e4))
-    figure = figures.comparison([pair[0], pair[0], far])
-    alone = planes(figures.comparison([pair[0], pair[0], pair[0]]))[0]
-    assert planes(figure)[0].get_xlim() == alone.get_xlim()
-    assert words(figure).count("· reaches beyond the axes") == 1
+    for others in ([pair[0]], [pair[0], pair[0]]):
+        figure = figures.comparison([far, *others])
+        alone = planes(figures.comparison([pair[0], *others]))[0]
+        assert planes(figure)[0].get_xlim() == alone.get_xlim()
+        assert words(figure).count("reaches far beyond these axes") == 1
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -193,6 +213,7 @@ def test_runs_without_a_step_are_drawn(pair):
 def test_so_many_runs_fit_their_sheet_and_no_panel_covers_another(pair, count):
     figure = figures.comparison(many(pair, count))
     assert strays(figure) == []
+    assert collisions(figure) == []
     assert len(planes(figure)) == count
     boxes = [axes.get_position() for axes in figure.axes]
     for i, box in enumerate(boxes):
@@ -212,7 +233,21 @@ def test_names_of_any_length_and_every_setting_differing_fit(pair):
     names = ["λ_commit 0.25 · λ_codebook 1 · learning rate 0.001 · levels 2 · codebook size 16", "x" * 400]
     figure = figures.comparison([replace(first, name=names[0]), replace(second, name=names[1], config=other)])
     assert strays(figure) == []
+    assert collisions(figure) == []
     assert sum(text.endswith("…") for text in words(figure)) >= 1
+
+
+@pytest.mark.parametrize("status", ["stopped", "failed"])
+def test_runs_of_eight_levels_of_a_thousand_codes_fit_as_well(sample, status):
+    from explorer.training.trainer import Trainer
+
+    config = RunConfig(levels=8, codebook_size=1024, learning_rate=0.000123456789)
+    run = entry_of(sample, replace(config, levels=1, codebook_size=2, batch_size=2), "untrained")
+    view = Trainer(config, sample).view()
+    snapshot = replace(run.snapshot, view=view, status=status, step=100_000)
+    figure = figures.comparison(many([replace(run, config=config, snapshot=snapshot)] * 2, 4))
+    assert strays(figure) == []
+    assert collisions(figure) == []
 
 
 def test_the_first_of_more_runs_are_said_to_be_the_first(pair):
@@ -357,7 +392,14 @@ def test_values_of_another_shape_are_refused():
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(12.0, "12"), (0.04532, "0.0453"), (10.4321, "10.43"), (1234.5, "1234"), (0, "0")]
+    ("value", "whole", "text"),
+    [
+        (12.0, True, "12"),
+        (12.0, False, "12.0"),
+        (0.04532, False, "0.0453"),
+        (1234.56, False, "1,234.6"),
+        (0, True, "0"),
+    ],
 )
-def test_a_cell_has_three_or_four_digits(value, text):
-    assert cell_text(value) == text
+def test_a_cell_shows_counts_as_they_are_and_measures_with_as_many_digits_as_they_merit(value, whole, text):
+    assert cell_text(value, whole) == text
