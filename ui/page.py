@@ -21,7 +21,16 @@ THEME = themes.Default(
 )
 CSS = ""
 """Nothing: the style sheets are linked in HEAD, where Gradio does not rewrite their selectors."""
-STYLES = ("base.css", "planes.css", "panels.css", "controls.css", "forms.css", "bench.css")
+STYLES = (
+    "base.css",
+    "planes.css",
+    "panels.css",
+    "controls.css",
+    "forms.css",
+    "bench.css",
+    "compare-panels.css",
+    "compare-charts.css",
+)
 HEAD = "".join(f'<link rel="stylesheet" href="{ASSETS[1:]}/{name}">' for name in STYLES)
 MASTHEAD = """
 <h1>RQ-VAE Explorer</h1>
