@@ -8,7 +8,7 @@ import { metricsOf } from "./figures.js";
 import { choices, choose, help, make, menu, offer, sayInstead, shown } from "./parts.js";
 import { Pointer } from "./pointer.js";
 import { Readout } from "./readout.js";
-import { curvesOf, layoutOf, tracesOf } from "./traces.js";
+import { curvesOf, layoutOf, tracesOf, valuesInSight } from "./traces.js";
 
 /** @typedef {import("./store.js").RunState} RunState @typedef {import("./traces.js").Curve} Curve */
 
@@ -146,10 +146,12 @@ export class Curves {
     const last = Math.max(0, ...this.curves.map(({ line }) => line.steps[line.steps.length - 1] ?? 0));
     const revision = `${metric}/${scale}/${this.resets}`;
     const { clientWidth: width, clientHeight: height } = chart;
-    const layout = { ...layoutOf({ colours: this.colours, scale, last, revision, width, height }) };
+    const range = /** @type {[number, number]} */ ([0, Math.max(last, 10)]);
+    const values = valuesInSight(this.curves, range, scale === "log");
+    const layout = layoutOf({ colours: this.colours, scale, last, values, revision, width, height });
     const zoomed = this.#zoom(revision);
     const first = !("layout" in chart);
-    await Plotly.react(chart, tracesOf(this.curves, zoomed ?? [0, Math.max(last, 10)], width, scale === "log"), layout, { displayModeBar: false, doubleClick: false });
+    await Plotly.react(chart, tracesOf(this.curves, zoomed ?? range, width, scale === "log"), layout, { displayModeBar: false, doubleClick: false });
     if (first) this.#listen();
     this.revision = revision;
     this.unzoom.hidden = zoomed === null;

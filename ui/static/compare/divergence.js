@@ -1,7 +1,7 @@
 /** How far two runs have come apart: codes of the probe images, codebooks, errors. The server compares them. */
 import { floats, integers } from "../decode.js";
 import { listed, percent, put, whole } from "../format.js";
-import { draw, make, menu, offer, sayInstead, shown } from "./parts.js";
+import { make, menu, offer, sayInstead, shown } from "./parts.js";
 import { canvas, plot } from "./plot.js";
 import { domainOf } from "./scale.js";
 import { hideTip, showTip } from "./tip.js";
@@ -13,8 +13,8 @@ import { hideTip, showTip } from "./tip.js";
 
 const DASHES = ["none", "7 3", "2 3", "10 3 2 3", "1 4", "12 6", "4 6", "8 2 2 2 2 2"];
 const CHARTS = /** @type {const} */ ([
-  ["codes", "images with another code"],
-  ["distance", "distance of the codebooks"],
+  ["codes", "other codes, by level"],
+  ["distance", "codebooks apart, by level"],
   ["mse", "difference of MSE"],
 ]);
 
@@ -36,8 +36,7 @@ export class Divergence {
     this.note = make("p", { class: "empty", role: "status" });
     this.charts = CHARTS.map(([, title]) => canvas({ "aria-label": title }));
     const figures = CHARTS.map(([, title], i) => make("figure", {}, make("figcaption", {}, title), this.charts[i]));
-    this.key = make("p", { class: "level-key", "aria-hidden": "true" });
-    this.picture = make("div", { class: "fill" }, make("div", { class: "triptych" }, ...figures), this.key, this.sentence);
+    this.picture = make("div", { class: "fill" }, make("div", { class: "triptych" }, ...figures), this.sentence);
     const heading = make("p", { class: "choices" }, this.menus[0], make("span", {}, "against"), this.menus[1]);
     this.host.append(heading, this.note, this.picture);
     this.host.dataset.testid = "compare-divergence";
@@ -127,9 +126,10 @@ export class Divergence {
       const lines = Array.from({ length: width }, (_, level) => ({
         points: [...apart.steps].map((step, n) => /** @type {[number, number]} */ ([step, values[n * width + level]])),
         colour: colours.text, dash: DASHES[level % DASHES.length], width: 1.8,
+        end: width > 1 ? `${level + 1}` : "",
       }));
       const y = name === "codes" ? { low: 0, high: 1, log: false } : domainOf([...values], { zero: true });
-      return plot(this.charts[i], { x, y, lines, rules: name === "mse" ? [{ y: 0 }] : [] }, colours);
+      return plot(this.charts[i], { x, y, lines, yText: name === "codes" ? percent : undefined, rules: name === "mse" ? [{ y: 0 }] : [] }, colours);
     });
     this.#explain(apart);
   }
@@ -142,12 +142,7 @@ export class Divergence {
     const codes = levels.map((level) => `${percent(apart.codes[last * apart.levels + level])} at level ${level + 1}`);
     const more = apart.mse[last];
     const error = more === 0 ? "the errors are equal" : `“${b}” has an MSE ${shown(Math.abs(more), "mse")} ${more > 0 ? "above" : "below"} that of “${a}”`;
-    put(this.sentence, `At step ${whole(apart.steps[last])} the two give another code to ${listed(codes)} of the probe images, and ${error}.`);
-    const key = `${levels.length}${this.colours.text}`;
-    if (this.key.dataset.key === key) return;
-    this.key.dataset.key = key;
-    this.key.replaceChildren(...levels.map((level) => make("span", {}, dashed(DASHES[level], this.colours.text), `level ${level + 1}`)));
-    this.key.hidden = levels.length < 2;
+    put(this.sentence, `At step ${whole(apart.steps[last])} the two give ${listed(codes)} of the probe images another code; ${error}.`);
   }
 
   /** @param {PointerEvent} event */
@@ -170,7 +165,3 @@ function decoded({ a, b, steps, codes, distance, mse }) {
   const shares = floats(codes);
   return { a, b, steps: at, codes: shares, distance: floats(distance), mse: floats(mse), levels: at.length ? shares.length / at.length : 0 };
 }
-
-/** @param {string} dash @param {string} colour */
-const dashed = (dash, colour) =>
-  draw("svg", { class: "swatch", width: 24, height: 8, "aria-hidden": "true" }, draw("line", { x1: 0, x2: 24, y1: 4, y2: 4, stroke: colour, "stroke-width": 2, "stroke-dasharray": dash }));

@@ -28,9 +28,9 @@ export class Heat {
     this.told = make("output");
     this.note = make("p", { class: "empty", role: "status" });
     this.table = make("table", { class: "heat" });
-    this.legend = make("p", { class: "heat-legend" }, make("span"), make("i", { style: `background: ${GRADIENT}` }), make("span"), make("span", { class: "words" }));
+    this.legend = make("p", { class: "heat-legend" }, make("span"), make("i", { style: `background: ${GRADIENT}` }), make("span"), make("span", { class: "words" }), make("label", { class: "at-step" }, "at step", this.slider, this.told));
     const words = (/** @type {string} */ text) => make("span", {}, text);
-    const heading = make("p", { class: "choices" }, this.metrics, words("by"), this.menus[0], words("and"), this.menus[1], make("label", { class: "at-step" }, "at step", this.slider, this.told));
+    const heading = make("p", { class: "choices" }, this.metrics, words("by"), this.menus[0], words("and"), this.menus[1]);
     this.picture = make("div", { class: "fill" }, heading, make("div", { class: "scroll heat-room" }, this.table), this.legend);
     host.append(this.note, this.picture);
     context.focus.addEventListener("change", () => this.#fade());
@@ -109,7 +109,7 @@ export class Heat {
     const [worst, , top, words] = /** @type {HTMLElement[]} */ ([...this.legend.children]);
     const ends = better === "low" ? [most, least] : [least, most];
     [worst, top].forEach((place, i) => put(place, known.length ? shown(ends[i], this.metric) : "–"));
-    put(words, `brighter is better · ★ best${flat.some((cell) => !cell) ? " · hatched: no run" : ""}`);
+    put(words, `brighter is better, ★ best${flat.some((cell) => !cell) ? ", hatched: no run" : ""}`);
     this.#fade();
   }
 

@@ -5,6 +5,7 @@ import { effectiveBits, figuresOf, nominalBits, psnr } from "./figures.js";
 import { choices, draw, make, sayInstead, shown } from "./parts.js";
 import { canvas, fade, plot } from "./plot.js";
 import { domainOf } from "./scale.js";
+import { shortNames } from "./settings.js";
 import { hideTip, showTip } from "./tip.js";
 
 /**
@@ -13,6 +14,8 @@ import { hideTip, showTip } from "./tip.js";
  */
 
 const NEAR = 18;
+/** The first part of the trails does not decide what is in sight: errors fall fast at first. */
+const BEGINNING = 0.2;
 
 export class Rate {
   /** @param {HTMLElement} host @param {any} context */
@@ -58,8 +61,8 @@ export class Rate {
     const { places, colours, chart, host, log } = this;
     if (host.hidden || !places.length) return;
     const budgets = budgetsOf(places.map(({ run }) => run.entry.config));
-    const all = places.flatMap(({ trail, now }) => [...trail, now]);
-    const x = domainOf([...all.map(([bits]) => bits), ...budgets.map(({ x: bits }) => bits)], { zero: true });
+    const all = places.flatMap(({ trail, now }) => [...trail.slice(Math.ceil(BEGINNING * trail.length)), now]);
+    const x = domainOf([...all.map(([bits]) => bits), ...budgets.map(({ x: bits }) => bits)]);
     const y = domainOf(all.map(([, mse]) => mse), { log });
     const frame = plot(chart, {
       x, y, xLabel: "effective bits an image, Σ log₂ perplexity",
@@ -72,7 +75,8 @@ export class Rate {
     const list = places.map(({ run, now: [bits, mse] }) => `${run.entry.name}: ${bits.toFixed(1)} bits, MSE ${shown(mse, "mse")}`);
     chart.setAttribute("aria-label", `Rate and distortion: ${list.join("; ")}`);
     chart.dataset.points = `${places.length}`;
-    put(this.words, budgets.length > 1 ? "dashed: nominal budgets" : "");
+    const { of } = shortNames(places.map(({ run }) => run));
+    put(this.words, [of, budgets.length > 2 ? "dashed: nominal budgets" : ""].filter(Boolean).join(" · "));
     fade(chart, this.context.focus.run);
   }
 
@@ -80,8 +84,9 @@ export class Rate {
   #names(frame) {
     /** @type {number[][]} */
     const taken = this.places.map(({ now: [bits, mse] }) => boxAt(frame.x(bits) - 6, frame.y(mse) - 6, 12, 12));
-    return this.places.flatMap(({ run, now: [bits, mse] }) => {
-      const text = run.entry.name.length > 24 ? `${run.entry.name.slice(0, 23)}…` : run.entry.name;
+    const { names } = shortNames(this.places.map(({ run }) => run));
+    return this.places.flatMap(({ run, now: [bits, mse] }, i) => {
+      const text = names[i].length > 24 ? `${names[i].slice(0, 23)}…` : names[i];
       const width = 5.9 * text.length;
       const [x, y] = [frame.x(bits), frame.y(mse)];
       const spots = [[x + 9, y - 7], [x - 9 - width, y - 7], [x - width / 2, y - 22], [x - width / 2, y + 9]];

@@ -2,6 +2,7 @@
 import { put, whole } from "../format.js";
 import { make, shown, swatch } from "./parts.js";
 import { fade } from "./plot.js";
+import { shortNames } from "./settings.js";
 import { valueAt } from "./smoothing.js";
 
 /** @typedef {import("./traces.js").Curve} Curve */
@@ -11,7 +12,9 @@ export class Readout {
   constructor(host, context) {
     this.host = host;
     this.context = context;
-    this.head = make("p", { class: "readout-head" });
+    this.of = make("span");
+    this.at = make("span");
+    this.head = make("p", { class: "readout-head" }, this.of, this.at);
     this.list = make("ul", { class: "readout-runs" });
     host.append(this.head, this.list);
     this.key = "";
@@ -23,10 +26,12 @@ export class Readout {
     const key = JSON.stringify(curves.map(({ run, colour }) => [run.id, run.entry.name, colour, run.index]));
     if (key !== this.key) {
       this.key = key;
-      this.list.replaceChildren(...curves.map((curve) => this.#row(curve)));
+      const { of, names } = shortNames(curves.map(({ run }) => run));
+      put(this.of, of);
+      this.list.replaceChildren(...curves.map((curve, i) => this.#row(curve, names[i])));
       fade(this.list, this.context.focus.run);
     }
-    put(this.head, step === null ? "newest" : `step ${whole(step)}`);
+    put(this.at, step === null ? "newest" : `step ${whole(step)}`);
     curves.forEach(({ line }, i) => {
       const at = step ?? line.steps[line.steps.length - 1];
       const value = /** @type {HTMLElement} */ (this.list.children[i].querySelector("b"));
@@ -34,10 +39,10 @@ export class Readout {
     });
   }
 
-  /** @param {Curve} curve */
-  #row({ run, colour }) {
+  /** @param {Curve} curve @param {string} name */
+  #row({ run, colour }, name) {
     const { focus, selectRun } = this.context;
-    const button = make("button", { type: "button", title: run.entry.name }, swatch(run, colour), make("span", {}, run.entry.name), make("b", {}, "–"));
+    const button = make("button", { type: "button", title: run.entry.name }, swatch(run, colour), make("span", {}, name), make("b", {}, "–"));
     button.addEventListener("click", () => selectRun(run.id));
     for (const [event, id] of Object.entries({ pointerenter: run.id, focus: run.id, pointerleave: null, blur: null })) {
       button.addEventListener(event, () => focus.on(id));

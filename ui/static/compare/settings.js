@@ -40,3 +40,17 @@ export function told(run, name) {
   const [first, last] = [begun(run, name), now(run, name)];
   return first === last ? worded(first) : `${worded(first)} → ${worded(last)}`;
 }
+
+/**
+ * Names that fit beside a curve. Runs of a sweep are named by the same settings, "λ_commit 0.25 · seed 1": there the values
+ * are enough, under the names of the settings. Others keep their names.
+ * @param {RunState[]} runs @returns {{ of: string, names: string[] }} what the names are values of, or ""
+ */
+export function shortNames(runs) {
+  const parts = runs.map(({ entry }) => entry.name.split(" · ").map((part) => part.match(/^(\D.*) (\S+)$/)));
+  const labels = new Set(parts.map((found) => found.map((part) => part?.[1] ?? "").join(" · ")));
+  const [of] = labels;
+  const known = new Set(Object.values(LABELS));
+  if (labels.size !== 1 || !of.split(" · ").every((label) => known.has(label))) return { of: "", names: runs.map(({ entry }) => entry.name) };
+  return { of, names: parts.map((found) => found.map((part) => part?.[2] ?? "").join(" · ")) };
+}

@@ -5,6 +5,7 @@ import { columnsOf, compare, csvOf } from "./columns.js";
 import { bestOf, figuresOf } from "./figures.js";
 import { make, sayInstead, swatch } from "./parts.js";
 import { fade } from "./plot.js";
+import { shortNames } from "./settings.js";
 
 /** @typedef {import("./store.js").RunState} RunState @typedef {import("./columns.js").Column} Column */
 
@@ -45,7 +46,8 @@ export class Table {
     const values = columns.map((column) => runs.map((run) => value(column, run)));
     const best = columns.map((column, c) => (column.better ? bestOf(/** @type {number[]} */ (values[c]), column.better, (known) => column.text(runs[0], known)) : new Set()));
     for (const [id, row] of this.rows) if (!figures.has(id)) (row.remove(), this.rows.delete(id));
-    runs.forEach((run, r) => this.#fill(run, columns, columns.map((_, c) => values[c][r]), columns.map((_, c) => best[c].has(r))));
+    const { names } = shortNames(runs);
+    runs.forEach((run, r) => this.#fill(run, names[r], columns, columns.map((_, c) => values[c][r]), columns.map((_, c) => best[c].has(r))));
     this.#order(columns, values);
     const differ = columns.length > 1 && columns[1].id !== "step";
     put(this.equal, differ ? "settings that are equal are left out · ★ best" : "no setting differs · ★ best");
@@ -82,8 +84,8 @@ export class Table {
     this.update(this.runs);
   }
 
-  /** @param {RunState} run @param {Column[]} columns @param {(number | string | null)[]} values @param {boolean[]} best */
-  #fill(run, columns, values, best) {
+  /** @param {RunState} run @param {string} name @param {Column[]} columns @param {(number | string | null)[]} values @param {boolean[]} best */
+  #fill(run, name, columns, values, best) {
     const row = this.rows.get(run.id) ?? this.#rowOf(run, columns);
     const colour = runColour(run.index, this.colours.dark);
     const looks = `${colour}/${run.index}`;
@@ -95,8 +97,8 @@ export class Table {
       const cell = row.cells[c];
       const text = column.text(run, values[c]);
       const place = /** @type {HTMLElement} */ (cell.querySelector("span"));
-      put(place, text);
-      if (c === 0) place.title = text;
+      put(place, c ? text : name);
+      if (!c) place.title = text;
       if (cell.classList.contains("best") !== best[c]) {
         cell.classList.toggle("best", best[c]);
         cell.querySelector(".star")?.remove();

@@ -58,19 +58,23 @@ export function tracesOf(curves, range, columns, log) {
   const fine = Math.max(60, Math.min(columns / 2, 3000 / curves.length));
   return [
     ...each((curve) => (curve.past.steps.length ? [trace(curve, "past", thinned(curve.past, ...range, fine / 2), log)] : [])),
-    ...each((curve) => (curve.raw.values === curve.line.values ? [] : [trace(curve, "raw", thinned(curve.raw, ...range, fine), log)])),
+    ...each((curve) => (curve.raw.values === curve.line.values ? [] : [trace(curve, "raw", thinned(curve.raw, ...range, curves.length > FEW ? fine / 2 : fine), log, curves.length > FEW ? 0.1 : 0.22)])),
     ...each((curve) => [trace(curve, "line", thinned(curve.line, ...range, fine), log)]),
     ...each((curve) => (curve.marks.length ? [markers(curve)] : [])),
   ];
 }
 
 const LOOKS = { past: { width: 5, opacity: 0.22 }, raw: { width: 1, opacity: 0.22 }, line: { width: 2, opacity: 1 } };
+/** Beyond so many runs the raw curves are only a hint. */
+const FEW = 4;
+/** This part of the steps does not decide which values are in sight: a loss falls fast at first. */
+const BEGINNING = 0.08;
 
-/** @param {Curve} curve @param {"past" | "raw" | "line"} kind @param {Series} series @param {boolean} log */
-function trace({ run, colour }, kind, { steps, values }, log) {
+/** @param {Curve} curve @param {"past" | "raw" | "line"} kind @param {Series} series @param {boolean} log @param {number} [opacity] */
+function trace({ run, colour }, kind, { steps, values }, log, opacity = LOOKS[kind].opacity) {
   return {
     type: "scatter", mode: "lines", hoverinfo: "skip", showlegend: false, name: kind, uid: `${kind}-${run.index}`,
-    x: steps, y: log ? Array.from(values, (value) => (value > 0 ? value : null)) : values, opacity: LOOKS[kind].opacity,
+    x: steps, y: log ? Array.from(values, (value) => (value > 0 ? value : null)) : values, opacity,
     line: { color: colour, width: LOOKS[kind].width, dash: kind === "line" ? runDash(run.index) : "solid", simplify: true },
   };
 }
@@ -85,9 +89,28 @@ function markers({ run, colour, marks }) {
 }
 
 /**
- * @param {{ colours: import("../palette.js").Palette, scale: string, last: number, revision: string, width: number, height: number }} look
+ * The values in sight: those of the lines once the first fall is over; undefined: all.
+ * @param {Curve[]} curves @param {[number, number]} range steps @param {boolean} log
  */
-export function layoutOf({ colours, scale, last, revision, width, height }) {
+export function valuesInSight(curves, [from, to], log) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const { line: { steps, values } } of curves) {
+    for (let i = 0; i < steps.length; i++) {
+      if (steps[i] < from + BEGINNING * (to - from) || steps[i] > to || !(values[i] > (log ? 0 : -Infinity))) continue;
+      low = Math.min(low, values[i]);
+      high = Math.max(high, values[i]);
+    }
+  }
+  if (low > high) return undefined;
+  const ends = log ? [Math.log10(low), Math.log10(high)] : [low, high];
+  const room = Math.max(0.1 * (ends[1] - ends[0]), log ? 0.02 : 0.02 * Math.abs(high), 1e-9);
+  return [ends[0] - room, ends[1] + 2 * room];
+}
+
+/**
+ * @param {{ colours: import("../palette.js").Palette, scale: string, last: number, values: number[] | undefined, revision: string, width: number, height: number }} look
+ */
+export function layoutOf({ colours, scale, last, values, revision, width, height }) {
   const axis = { gridcolor: colours.grid, zeroline: false, linecolor: colours.grid, tickfont: { size: 10 } };
   const coarse = matchMedia("(pointer: coarse)").matches;
   return {
@@ -102,6 +125,6 @@ export function layoutOf({ colours, scale, last, revision, width, height }) {
     showlegend: false,
     dragmode: coarse ? false : "zoom",
     xaxis: { ...axis, showgrid: false, range: [0, Math.max(last, 10)], tickformat: ",d", nticks: Math.max(3, Math.floor(width / 80)) },
-    yaxis: { ...axis, type: scale, rangemode: scale === "log" ? "normal" : "tozero", tickformat: "~g", nticks: 6 },
+    yaxis: { ...axis, type: scale, ...(values ? { range: values } : {}), tickformat: "~g", nticks: 6 },
   };
 }
