@@ -6,7 +6,7 @@ PANEL_HELP: dict[str, str] = {
     "A diamond marks a change of a live setting, a ring a fork, and a broad pale line what a fork shares with its parent. "
     "Dragging zooms, a double click goes back.",
     "compare-table": "Only the settings that differ, then the newest figures of each run. MSE and PSNR = −10·log₁₀ MSE are "
-    "over the 512 probe images, bits = Σ log₂ perplexity over the levels, losses the mean of about the last 100 steps. "
+    "over the 512 probe images, bits = Σ log₂ perplexity over the levels, losses the mean of the last 100 steps. "
     "★ marks the best of a column; runs compare fairly only at the same step.",
     "compare-divergence": "At the steps at which both runs were seen through the 512 probe images: the share of images that "
     "get another code at a level, the root mean square distance of codes of equal index, and the second run's MSE minus the "

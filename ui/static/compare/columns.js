@@ -40,7 +40,7 @@ const setting = (name) => ({ id: name, label: LABELS[name], value: (run) => now(
 /** @param {string} name */
 const loss = (name) =>
   number(`loss_${name}`, name, (_, { losses }) => losses[name], (value) => shown(value, "loss"), name === "total" ? undefined : "low",
-    `${name === "total" ? "weighted total of the losses" : `${name} loss, unweighted`}: mean over about the last 100 steps`);
+    `${name === "total" ? "weighted total of the losses" : `${name} loss, unweighted`}: mean over the last 100 steps`);
 
 /**
  * @param {string} id @param {string} label @param {Column["value"]} value @param {(value: number) => string} text

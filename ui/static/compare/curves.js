@@ -14,7 +14,7 @@ import { curvesOf, layoutOf, tracesOf, valuesInSight } from "./traces.js";
 
 const REDRAW = 1000;
 /** A drawing may take this part of the time. */
-const SHARE = 0.04;
+const SHARE = 0.03;
 /** What the positions of the slider stand for, in steps. */
 const REACHES = [0, 5, 10, 20, 50, 100, 200, 500, 1000];
 const FIRST_REACH = 3;
@@ -55,13 +55,13 @@ export class Curves {
       this.#draw();
     });
     this.scale.dataset.testid = "compare-scale";
-    this.unzoom = make("button", { type: "button", class: "quiet", hidden: "" }, "whole range");
+    this.unzoom = make("button", { type: "button", class: "quiet unzoom", hidden: "" }, "whole range");
     this.unzoom.addEventListener("click", () => this.#reset());
-    section.replaceChildren(make("header", {}, this.title, this.menu, help("compare-curves"), this.unzoom, this.#smoothing(), this.scale));
+    section.replaceChildren(make("header", {}, this.title, this.menu, help("compare-curves"), this.#smoothing(), this.scale));
     this.chart = make("div", { class: "chart", role: "img", "data-testid": "compare-chart" });
     this.list = make("div", { class: "readout" });
     this.note = make("p", { class: "empty", role: "status" });
-    this.body = make("div", { class: "curves-body" }, this.chart, this.list);
+    this.body = make("div", { class: "curves-body" }, this.chart, this.unzoom, this.list);
     section.append(this.note, this.body);
   }
 
@@ -142,7 +142,8 @@ export class Curves {
   async #react(Plotly) {
     const { chart, metric, runs } = this;
     const scale = this.scales[this.kind];
-    this.curves = curvesOf(runs, metric, this.kind === "probe" ? 0 : this.reach, this.colours.dark);
+    const reach = this.kind === "probe" ? 0 : this.reach;
+    this.curves = curvesOf(runs, metric, reach, this.colours.dark);
     const last = Math.max(0, ...this.curves.map(({ line }) => line.steps[line.steps.length - 1] ?? 0));
     const revision = `${metric}/${scale}/${this.resets}`;
     const { clientWidth: width, clientHeight: height } = chart;
@@ -151,7 +152,7 @@ export class Curves {
     const layout = layoutOf({ colours: this.colours, scale, last, values, revision, width, height });
     const zoomed = this.#zoom(revision);
     const first = !("layout" in chart);
-    await Plotly.react(chart, tracesOf(this.curves, zoomed ?? range, width, scale === "log"), layout, { displayModeBar: false, doubleClick: false });
+    await Plotly.react(chart, tracesOf(this.curves, zoomed ?? range, width, scale === "log", reach > 0), layout, { displayModeBar: false, doubleClick: false, showTips: false });
     if (first) this.#listen();
     this.revision = revision;
     this.unzoom.hidden = zoomed === null;

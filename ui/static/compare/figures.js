@@ -1,9 +1,9 @@
 /** The numbers of a run: what the curves and tables show. */
-import { smoothed, valueAt } from "./smoothing.js";
+import { indexAt } from "./smoothing.js";
 
 /** @typedef {import("./store.js").RunState} RunState @typedef {import("./smoothing.js").Series} Series */
 
-/** The losses of single batches jump about; a table tells their mean over about so many steps. */
+/** The losses of single batches jump about; a table tells their mean over the last so many steps. */
 export const RECENT = 100;
 const LOSSES = ["recon", "commit", "codebook", "total"];
 
@@ -86,9 +86,12 @@ export function figuresOf(run) {
 
 /** The mean of a loss over the last steps. @param {RunState} run @param {string} metric */
 function recent(run, metric) {
-  const series = seriesOf(run, metric);
-  const last = series.steps[series.steps.length - 1];
-  return last === undefined ? null : (valueAt(smoothed(series, RECENT), last) ?? null);
+  const { steps, values } = seriesOf(run, metric);
+  const last = steps[steps.length - 1];
+  if (last === undefined) return null;
+  const first = Math.max(indexAt(steps, last - RECENT) + 1, 0);
+  const known = Array.prototype.slice.call(values, first).filter(Number.isFinite);
+  return known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
 }
 
 /**

@@ -35,7 +35,7 @@ export class Rate {
       this.update(this.runs);
     });
     this.words = make("small");
-    this.picture = make("div", { class: "fill" }, make("p", { class: "choices" }, make("span", {}, "probe MSE by effective bits"), this.words, scale), this.chart);
+    this.picture = make("div", { class: "fill" }, make("p", { class: "choices" }, make("span", {}, "probe MSE"), this.words, scale), this.chart);
     host.append(this.note, this.picture);
     this.chart.addEventListener("pointermove", (event) => this.#point(event));
     this.chart.addEventListener("pointerleave", () => this.#leave());

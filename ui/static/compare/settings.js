@@ -44,13 +44,16 @@ export function told(run, name) {
 /**
  * Names that fit beside a curve. Runs of a sweep are named by the same settings, "λ_commit 0.25 · seed 1": there the values
  * are enough, under the names of the settings. Others keep their names.
- * @param {RunState[]} runs @returns {{ of: string, names: string[] }} what the names are values of, or ""
+ * @param {RunState[]} runs @returns {{ of: string, names: string[] }} what most names are values of, or ""
  */
 export function shortNames(runs) {
-  const parts = runs.map(({ entry }) => entry.name.split(" · ").map((part) => part.match(/^(\D.*) (\S+)$/)));
-  const labels = new Set(parts.map((found) => found.map((part) => part?.[1] ?? "").join(" · ")));
-  const [of] = labels;
-  const known = new Set(Object.values(LABELS));
-  if (labels.size !== 1 || !of.split(" · ").every((label) => known.has(label))) return { of: "", names: runs.map(({ entry }) => entry.name) };
-  return { of, names: parts.map((found) => found.map((part) => part?.[2] ?? "").join(" · ")) };
+  const parts = runs.map(({ entry }) => entry.name.split(" · ").map((part) => part.match(NAMED)));
+  const labels = parts.map((found) => (found.every(Boolean) ? found.map((part) => part[1]).join(" · ") : ""));
+  const count = (/** @type {string} */ of) => labels.filter((label) => label && label === of).length;
+  const of = labels.reduce((most, label) => (count(label) > count(most) ? label : most), "");
+  if (count(of) < 2) return { of: "", names: runs.map(({ entry }) => entry.name) };
+  return { of, names: runs.map(({ entry }, i) => (labels[i] === of ? parts[i].map((part) => part[2]).join(" · ") : entry.name)) };
 }
+
+/** A setting and its value, and at the end what a fork adds to its parent's name. */
+const NAMED = new RegExp(`^(${Object.values(LABELS).join("|")}) (\\S+(?: ⑂.*)?)$`);

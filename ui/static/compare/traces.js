@@ -18,11 +18,15 @@ const DRAG = 25;
 /** @param {RunState[]} runs @param {string} metric @param {number} reach of the smoothing, in steps @param {boolean} dark @returns {Curve[]} */
 export function curvesOf(runs, metric, reach, dark) {
   return runs.map((run) => {
-    const raw = seriesOf(run, metric);
-    const line = smoothed(raw, reach);
-    return { run, colour: runColour(run.index, dark), raw, line, past: pastOf(run, runs, metric), marks: marksOf(run, line) };
+    const [raw, past] = [seriesOf(run, metric), pastOf(run, runs, metric)];
+    const whole = smoothed({ steps: [...past.steps, ...raw.steps], values: [...past.values, ...raw.values] }, reach);
+    const line = part(whole, past.steps.length);
+    return { run, colour: runColour(run.index, dark), raw, line, past: part(whole, 0, past.steps.length), marks: marksOf(run, line) };
   });
 }
+
+/** @param {Series} series @param {number} from @param {number} [to] indexes @returns {Series} */
+const part = ({ steps, values }, from, to) => ({ steps: Array.from(steps).slice(from, to), values: Array.from(values).slice(from, to) });
 
 /** @param {RunState} run @param {Series} line */
 function marksOf(run, line) {
@@ -52,13 +56,14 @@ function merged(changes) {
 
 /**
  * @param {Curve[]} curves @param {[number, number]} range the steps in sight @param {number} columns pixels across @param {boolean} log
+ * @param {boolean} smooth the lines are, so that the raw values show too
  */
-export function tracesOf(curves, range, columns, log) {
+export function tracesOf(curves, range, columns, log, smooth) {
   const each = (/** @type {(curve: Curve) => object[]} */ traces) => curves.flatMap(traces);
   const fine = Math.max(60, Math.min(columns / 2, 3000 / curves.length));
   return [
     ...each((curve) => (curve.past.steps.length ? [trace(curve, "past", thinned(curve.past, ...range, fine / 2), log)] : [])),
-    ...each((curve) => (curve.raw.values === curve.line.values ? [] : [trace(curve, "raw", thinned(curve.raw, ...range, curves.length > FEW ? fine / 2 : fine), log, curves.length > FEW ? 0.1 : 0.22)])),
+    ...each((curve) => (!smooth ? [] : [trace(curve, "raw", thinned(curve.raw, ...range, curves.length > FEW ? fine / 2 : fine), log, curves.length > FEW ? 0.1 : 0.22)])),
     ...each((curve) => [trace(curve, "line", thinned(curve.line, ...range, fine), log)]),
     ...each((curve) => (curve.marks.length ? [markers(curve)] : [])),
   ];
