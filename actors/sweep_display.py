@@ -1,5 +1,7 @@
 """A sweep's live progress: a line a run on a terminal, elsewhere a line every few seconds."""
 
+import os
+import shutil
 import time
 from collections.abc import Sequence
 from typing import Any, Protocol, TextIO
@@ -59,10 +61,13 @@ def tally(all_told: Sequence[Told]) -> str:
 
 
 class Lines:
-    """For a terminal: a bar for all runs, and below it one a run."""
+    """For a terminal: a bar for all runs, and below it one a run.
+
+    Where they don't all fit, runs that have ended scroll away above to make room for those that start.
+    """
 
     def __init__(self, stream: TextIO, names: Sequence[str], steps: int, told: Sequence[Told]) -> None:
-        self._steps = steps
+        self._stream, self._steps = stream, steps
         self._told = list(told)
         width = max(len(name) for name in names)
         self._names = [name.ljust(width) for name in names]
@@ -74,12 +79,14 @@ class Lines:
             bar_format="{bar:16} {desc} [{elapsed}<{remaining}]",
             **look,
         )
+        first = sorted(range(len(names)), key=lambda run: told[run].stage in ENDED)[: _rows(stream) - 3]
+        self._runs = sorted(first)
         self._bars = [
             tqdm(total=steps, position=place, bar_format="{bar:16} {desc}", **look)
-            for place in range(1, len(names) + 1)
+            for place in range(1, len(self._runs) + 1)
         ]
-        for run, now in enumerate(self._told):
-            self.tell(run, now)
+        for run in self._runs:
+            self.tell(run, told[run])
 
     def _stepped(self) -> int:
         """Steps of all runs; a run that has ended has none left."""
@@ -88,17 +95,39 @@ class Lines:
     def tell(self, run: int, told: Told) -> None:
         """The run's bar and words."""
         self._told[run] = told
-        bar = self._bars[run]
-        bar.n = told.step
-        bar.set_description_str(f"{self._names[run]}  {words(told, self._steps)}", refresh=True)
+        bar = self._bar(run)
+        if bar is not None:
+            bar.n = told.step
+            bar.set_description_str(self._line(run), refresh=True)
         self._all.set_description_str(tally(self._told), refresh=False)
         self._all.update(self._stepped() - self._all.n)
 
+    def _line(self, run: int) -> str:
+        return f"{self._names[run]}  {words(self._told[run], self._steps)}"
+
+    def _bar(self, run: int) -> "tqdm[Any] | None":
+        """The run's bar, if need be that of one that has ended; None if there is none."""
+        if run not in self._runs:
+            ended = [place for place, other in enumerate(self._runs) if self._told[other].stage in ENDED]
+            if not ended:
+                return None
+            tqdm.write(self._line(self._runs[ended[0]]), file=self._stream)
+            self._runs[ended[0]] = run
+        return self._bars[self._runs.index(run)]
+
     def close(self) -> None:
         """Every line once more, one below the other."""
-        for bar in (self._all, *self._bars):
-            bar.refresh()
+        for bar in (self._all, *self._bars):  # in order: each goes to the cursor's line, and moves it to the next
             bar.close()
+
+
+def _rows(stream: TextIO) -> int:
+    """Of the terminal; at least 4, so that there is room for one run."""
+    try:
+        rows = os.get_terminal_size(stream.fileno()).lines
+    except OSError:
+        rows = shutil.get_terminal_size().lines
+    return max(rows, 4)
 
 
 class Plain:

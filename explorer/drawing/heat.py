@@ -82,10 +82,8 @@ def _whole(shown: Float[np.ndarray, " N"]) -> bool:
 
 
 def _note(known: Bool[np.ndarray, "R C"], best: list[tuple[int, int]], lowest: bool) -> str:
-    parts = [f"the {'lowest' if lowest else 'highest'} framed, brighter is better"] if best else []
-    missing = int((~known).sum())
-    parts += [f"{missing} of {known.size} without a result hatched"] if missing else []
-    return " · ".join(parts)
+    parts = [f"{'lowest' if lowest else 'highest'} framed", "brighter is better"] if best else []
+    return " · ".join([*parts, *([] if known.all() else ["hatched: no result"])])
 
 
 def _shades(shown: Float[np.ndarray, " N"], lowest: bool) -> Callable[[float], Colour]:
