@@ -20,7 +20,8 @@ const states = given.runs.map((raw, index) => ({
   snapshot: { status: raw.status ?? "running", step: raw.step ?? 0, steps_per_second: 10 },
   entry: {
     id: `run-${index}`, name: raw.name ?? `run ${index}`, status: raw.status ?? "running", note: raw.note ?? "",
-    parent: raw.parent ?? null, forked_at: raw.forked_at ?? 0, live: { commit: 0.25, codebook: 1, learning_rate: 0.001, ...raw.live },
+    parent: raw.parent ?? null, forked_at: raw.forked_at ?? 0,
+    live: { commit: 0.25, codebook: 1, learning_rate: 0.001, ...raw.live },
     config: { dataset: "mnist", seed: 0, batch_size: 128, levels: 2, codebook_size: 16, latent_dim: 2, learning_rate: 0.001,
       ...raw.config, lambdas: { commit: 0.25, codebook: 1, ...raw.lambdas } },
   },

@@ -25,7 +25,7 @@ export class Curves {
     this.section = section;
     this.context = context;
     this.colours = context.colours;
-    this.metric = context.address?.get("metric") || "loss/recon";
+    this.metric = "loss/recon";
     this.reach = REACHES[FIRST_REACH];
     /** A scale each for losses and for codes: one suits the other badly. @type {Record<string, string>} */
     this.scales = { loss: "log", probe: "log", codebook: "linear" };
@@ -90,7 +90,8 @@ export class Curves {
     if (runs.map(({ id }) => id).join() !== this.runs.map(({ id }) => id).join()) this.drawnAt = -Infinity;
     this.runs = runs;
     const options = metricsOf(runs).flatMap(({ group, metrics }) => metrics.map(({ name, label }) => ({ value: name, label, group })));
-    if (runs.length && !options.some(({ value }) => value === this.metric)) this.metric = "loss/recon";
+    const asked = this.context.address?.get("metric") || this.metric;
+    this.metric = options.some(({ value }) => value === asked) ? asked : "loss/recon";
     offer(this.menu, options, this.metric);
     choose(this.scale, this.scales[this.kind]);
     this.#soon();

@@ -155,10 +155,11 @@ export class Heat {
   }
 
   #button() {
-    const { focus, selectRun } = this.context;
+    const { context } = this;
+    const { focus } = context;
     const button = make("button", { type: "button" });
     const run = () => button.dataset.run ?? "";
-    button.addEventListener("click", () => selectRun(run()));
+    button.addEventListener("click", () => context.selectRun(run()));
     for (const event of ["pointerenter", "focus"]) button.addEventListener(event, () => focus.on(run()));
     for (const event of ["pointerleave", "blur"]) button.addEventListener(event, () => focus.on(null));
     return button;

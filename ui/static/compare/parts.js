@@ -4,7 +4,8 @@ import { runDash } from "./colours.js";
 
 /** @typedef {import("./store.js").RunState} RunState */
 
-const SVG = "http://www.w3.org/2000/svg";
+/** The name of SVG, which the parser knows. */
+const SVG = /** @type {Element} */ (new DOMParser().parseFromString("<svg></svg>", "text/html").body.firstElementChild).namespaceURI;
 
 /**
  * @template {keyof HTMLElementTagNameMap} Tag

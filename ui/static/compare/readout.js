@@ -41,9 +41,10 @@ export class Readout {
 
   /** @param {Curve} curve @param {string} name */
   #row({ run, colour }, name) {
-    const { focus, selectRun } = this.context;
-    const button = make("button", { type: "button", title: run.entry.name }, swatch(run, colour), make("span", {}, name), make("b", {}, "–"));
-    button.addEventListener("click", () => selectRun(run.id));
+    const { context } = this;
+    const { focus } = context;
+    const button = make("button", { type: "button", title: `${run.entry.name}: open it` }, swatch(run, colour), make("span", {}, name), make("b", {}, "–"));
+    button.addEventListener("click", () => context.selectRun(run.id));
     for (const [event, id] of Object.entries({ pointerenter: run.id, focus: run.id, pointerleave: null, blur: null })) {
       button.addEventListener(event, () => focus.on(id));
     }

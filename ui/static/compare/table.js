@@ -109,13 +109,14 @@ export class Table {
 
   /** @param {RunState} run @param {Column[]} columns */
   #rowOf(run, columns) {
-    const { focus, selectRun } = this.context;
+    const { context } = this;
+    const { focus } = context;
     const open = make("button", { type: "button" }, swatch(run, ""), make("span"));
     open.addEventListener("focus", () => focus.on(run.id));
     open.addEventListener("blur", () => focus.on(null));
     const cells = columns.slice(1).map(() => make("td", {}, make("span")));
     const row = make("tr", { class: "of-run", "data-run": run.id }, make("th", { scope: "row", class: "name" }, open), ...cells);
-    row.addEventListener("click", () => selectRun(run.id));
+    row.addEventListener("click", () => context.selectRun(run.id));
     row.addEventListener("pointerenter", () => focus.on(run.id));
     row.addEventListener("pointerleave", () => focus.on(null));
     this.rows.set(run.id, row);
