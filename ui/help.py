@@ -3,6 +3,17 @@
 from html import escape
 
 from explorer.config import LAMBDA_SETTINGS, RUN_SETTINGS
+from ui.panel_help import PANEL_HELP
+
+COMPARE_HELP: dict[str, str] = {
+    "compare": "Runs that are the same but for what you swept: same seed, same initial parameters, same order of the images, so "
+    "that they are bit-identical until their weights differ. All planes have the same axes. In step: no run trains more than 25 "
+    "steps ahead of the slowest.",
+    "compare-start": "Name values for one setting, or for several: then each combination is a run. The lab starts them in order, "
+    "as room appears; those that wait are queued, and Stop cancels them.",
+    "compare-linked": "A change holds from the next batch of each run, and each says from which step. Scaling multiplies what "
+    "each run has: ratios between runs stay.",
+}
 
 HELP: dict[str, str] = {
     "bar": "Start begins a run, or goes on with a paused one. Pause stops after the step in progress. Step trains on one "
@@ -24,6 +35,8 @@ HELP: dict[str, str] = {
     "and the field takes any number of the range.",
     **{name: setting.help for name, setting in LAMBDA_SETTINGS.items()},
     "learning_rate": RUN_SETTINGS["learning_rate"].help,
+    **COMPARE_HELP,
+    **PANEL_HELP,
 }
 
 

@@ -37,7 +37,7 @@ import(new URL("bench/live.js", document.baseURI))
 def template(name: str) -> str:
     """The skeleton of a view, with its help in place."""
     text = (STATIC / name).read_text(encoding="utf-8")
-    return re.sub(r"@help:(\w+)@", lambda match: help_mark(match[1]), text)
+    return re.sub(r"@help:([\w-]+)@", lambda match: help_mark(match[1]), text)
 
 
 def live_view(hub: Hub, **settings: Any) -> gr.HTML:

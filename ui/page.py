@@ -28,6 +28,7 @@ STYLES = (
     "controls.css",
     "forms.css",
     "bench.css",
+    "compare.css",
     "compare-panels.css",
     "compare-charts.css",
 )

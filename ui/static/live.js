@@ -2,6 +2,7 @@
  * The page's script: asks the server for news of the run on show, and hands them to the panels. Gradio's own components
  * are the controls; this tells their callbacks, through the component's value, which run is on show.
  */
+import { tabButton } from "./compare/address.js";
 import { Curves } from "./curves.js";
 import { decodeFixed, decodeView } from "./decode.js";
 import { Digits } from "./digits.js";
@@ -22,6 +23,8 @@ const REFRESH_KEY = "rq-vae-explorer.refresh";
 /** Milliseconds after which a start that brought no run is no longer announced. */
 const START_PATIENCE = 6000;
 const ENDED = ["stopped", "lost"];
+/** Milliseconds after which the page has nothing better to do. */
+const FETCH_AHEAD = 2500;
 
 class Live {
   /** @param {{ element: HTMLElement, props: any, server: any, watch: any, sync: () => void }} bridge */
@@ -50,8 +53,10 @@ class Live {
     }
     watch("value", () => this.#told());
     onThemeChange(() => this.#recolour());
+    window.addEventListener("hashchange", () => this.#select(remembered()));
+    tabButton("Run")?.addEventListener("click", () => this.#back());
     this.poller = new Poller({
-      ask: () => server.poll(this.#question()),
+      ask: () => (part("planes").getClientRects().length ? server.poll(this.#question()) : Promise.resolve({})),
       answered: (answer) => this.#answered(answer),
       unanswered: (failures) => this.#unanswered(failures),
       alive: () => element.isConnected,
@@ -67,6 +72,12 @@ class Live {
     this.fixed = null;
     this.trouble = "";
     this.history = new History();
+  }
+
+  /** The Run tab is shown again: the address names its run. */
+  #back() {
+    history.replaceState(null, "", this.run ? `#run=${encodeURIComponent(this.run)}` : location.pathname + location.search);
+    setTimeout(() => this.poller.now(), 60);
   }
 
   /** Say so at once; until the run is there, or its start was refused. */
@@ -186,11 +197,18 @@ class Live {
   }
 }
 
+/** The address may name the other tab, which Gradio does not build before it is opened; its script is fetched ahead. */
+function openAddressed() {
+  if (new URLSearchParams(location.hash.slice(1)).get("tab") === "compare") tabButton("Compare")?.click();
+  else setTimeout(() => import("./compare/main.js"), FETCH_AHEAD);
+}
+
 /** @param {{ element: HTMLElement, props: any, server: any, watch: any, sync: () => void }} bridge */
 export function start(bridge) {
   endLeftoverClock();
   placePopovers();
   panelOf("new-run", "new-run-button");
   panelOf("settings", "settings-button");
+  openAddressed();
   return new Live(bridge);
 }

@@ -31,6 +31,8 @@ export class Plane {
     this.tooltip.hidden = true;
     this.tooltip.setAttribute("role", "status");
     this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
+    /** Of points and codes, relative. */
+    this.scale = 1;
     /** @type {Scene | null} */
     this.scene = null;
     this.labels = new Uint8Array(0);
@@ -92,7 +94,7 @@ export class Plane {
     if (!scene) return;
     const { progress } = this.motion;
     const [points, ends, codes, names] = [this.points, this.ends, this.codes, this.names].map((tween) => tween.at(progress));
-    const size = Math.min(1, Math.max(0.6, Math.min(width, height) / 320));
+    const size = Math.min(1, Math.max(0.5, Math.min(width, height) / 320)) * this.scale;
     const codeSize = size * Math.min(1, Math.max(0.55, (64 / scene.dead.length) ** 0.2));
     if (ends.length) paintLines(context, at, points, ends, labels, mask, colours);
     paintPoints(context, at, points, labels, mask, colours, 2.6 * size);

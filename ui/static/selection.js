@@ -9,8 +9,9 @@ export function remembered() {
 
 /** @param {string} id */
 export function remember(id) {
-  history.replaceState(null, "", id ? `#run=${encodeURIComponent(id)}` : location.pathname + location.search);
   localStorage.setItem(KEY, id);
+  if (new URLSearchParams(location.hash.slice(1)).get("tab") === "compare") return;
+  history.replaceState(null, "", id ? `#run=${encodeURIComponent(id)}` : location.pathname + location.search);
 }
 
 /** The run to show when none was chosen, or the chosen one is unknown: the newest that lives, else the newest. @param {import("./status.js").Run[]} runs */

@@ -1,0 +1,28 @@
+/** The page's state in its address: which tab, which runs, which view. Opened elsewhere it shows the same. */
+
+export class Address {
+  /** @param {string} name @returns {string | null} */
+  get(name) {
+    return new URLSearchParams(location.hash.slice(1)).get(name);
+  }
+
+  /** @param {string} name @param {string} value empty: leave it out */
+  set(name, value) {
+    const all = new URLSearchParams(location.hash.slice(1));
+    if (value) all.set(name, value);
+    else all.delete(name);
+    all.delete("run");
+    all.set("tab", "compare");
+    history.replaceState(null, "", `#${all.toString().replaceAll("%2C", ",").replaceAll("%2F", "/")}`);
+  }
+}
+
+/** The button of a Gradio tab. @param {string} name @returns {HTMLElement | undefined} */
+export const tabButton = (name) =>
+  [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#tabs button[role=tab]"))].find((button) => button.textContent?.trim() === name);
+
+/** Show a run in the Run tab. @param {string} id */
+export function openRun(id) {
+  location.hash = `run=${encodeURIComponent(id)}`;
+  tabButton("Run")?.click();
+}
