@@ -1,6 +1,7 @@
 """Sweeps: real processes that train on the embedded sample, and what they do the next time."""
 
 import io
+import multiprocessing
 import subprocess
 import sys
 from dataclasses import replace
@@ -74,6 +75,30 @@ def test_only_what_is_missing_is_trained_and_comes_out_bit_for_bit_the_same(cach
     assert {path.name for path in (tmp_path / "seed-2").iterdir()} == set(FILES)
     assert "1 of 2 runs done" in said.getvalue()
     assert "seed 1" not in said.getvalue()
+
+
+class Killing(io.StringIO):
+    """A terminal at which somebody kills the process of the first run that trains."""
+
+    killed = False
+
+    def write(self, text: str) -> int:
+        if "seed 1: 1/" in text and not self.killed:
+            self.killed = True
+            next(child for child in multiprocessing.active_children() if child.name == "sweep-seed-1").kill()
+        return super().write(text)
+
+
+@pytest.mark.slow
+def test_a_run_whose_process_is_killed_fails_alone_and_is_trained_the_next_time(cache_dir, no_data, tmp_path):
+    configs = grid(BASE, {"seed": [1, 2]})
+    first = sweep(configs, 200, tmp_path, data_dir=str(no_data), jobs=1, stream=Killing())
+    assert [row.outcome for row in first.rows] == ["failed", "finished"]
+    assert "was killed" in first.rows[0].reason
+    assert summary_of(tmp_path)[0]["probe_mse"] == ""
+    second = sweep(configs, 200, tmp_path, data_dir=str(no_data), stream=io.StringIO())
+    assert [row.outcome for row in second.rows] == ["finished", "finished"]
+    assert not multiprocessing.active_children()
 
 
 # Refused before anything is trained ----------------------------------------------------------------------------------
