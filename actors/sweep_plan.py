@@ -93,7 +93,7 @@ def refuse_conflicts(plans: Sequence[Planned], found: Sequence[Found]) -> None:
     if not conflicts:
         return
     planned, seen = conflicts[0]
-    more = f" (and {len(conflicts) - 1} more folders do)" if len(conflicts) > 1 else ""
+    more = f" (so do {len(conflicts) - 1} more folders)" if len(conflicts) > 1 else ""
     raise ExplorerError(
         f"{shown(planned.folder)} holds another run{more}: {seen.why}. Name another folder, or replace such runs with "
         "--overwrite"

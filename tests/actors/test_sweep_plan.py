@@ -133,7 +133,7 @@ def test_another_config_other_steps_and_other_data_are_conflicts_that_say_what_d
     assert "not on mnist, 60,000" in look(held, STEPS).on("mnist, 60,000 images (TFDS)").why
     found = [look(other, STEPS), look(held, STEPS), look(held, 2000)]
     with pytest.raises(
-        ExplorerError, match=r"run holds another run \(and 1 more folders do\): its λ_commit.*--overwrite"
+        ExplorerError, match=r"run holds another run \(so do 1 more folders\): its λ_commit.*--overwrite"
     ):
         refuse_conflicts([other, held, held], found)
 
