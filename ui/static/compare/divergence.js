@@ -139,10 +139,10 @@ export class Divergence {
     const last = apart.steps.length - 1;
     const [a, b] = this.pair.map((id) => this.runs.find((run) => run.id === id)?.entry.name ?? "");
     const levels = Array.from({ length: apart.levels }, (_, level) => level);
-    const codes = levels.map((level) => `${percent(apart.codes[last * apart.levels + level])} at level ${level + 1}`);
+    const codes = levels.map((level) => `to ${percent(apart.codes[last * apart.levels + level])}${level ? "" : " of the probe images"} at level ${level + 1}`);
     const more = apart.mse[last];
     const error = more === 0 ? "the errors are equal" : `“${b}” has an MSE ${shown(Math.abs(more), "mse")} ${more > 0 ? "above" : "below"} that of “${a}”`;
-    put(this.sentence, `At step ${whole(apart.steps[last])} the two give ${listed(codes)} of the probe images another code; ${error}.`);
+    put(this.sentence, `At step ${whole(apart.steps[last])} another code is given ${listed(codes)}; ${error}.`);
   }
 
   /** @param {PointerEvent} event */

@@ -112,7 +112,8 @@ export class Rate {
     const { run, colour, now: [bits, mse], steps } = places[i];
     this.context.focus.on(run.id);
     this.pointing = true;
-    const lines = [run.entry.name, `${bits.toFixed(2)} of ${nominalBits(run.entry.config).toFixed(1)} bits`, `MSE ${shown(mse, "mse")}, PSNR ${psnr(mse).toFixed(2)} dB`, `step ${whole(run.snapshot?.step ?? steps.at(-1) ?? 0)}`];
+    const beside = places.filter((_, other) => other !== i && Math.hypot(frame.x(places[other].now[0]) - frame.x(bits), frame.y(places[other].now[1]) - frame.y(mse)) < 4);
+    const lines = [run.entry.name, ...beside.map((place) => `and ${place.run.entry.name}`), `${bits.toFixed(2)} of ${nominalBits(run.entry.config).toFixed(1)} bits`, `MSE ${shown(mse, "mse")}, PSNR ${psnr(mse).toFixed(2)} dB`, `step ${whole(run.snapshot?.step ?? steps.at(-1) ?? 0)}`];
     showTip(lines, event.clientX, event.clientY, colour);
   }
 

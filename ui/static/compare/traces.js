@@ -73,7 +73,7 @@ const LOOKS = { past: { width: 5, opacity: 0.22 }, raw: { width: 1, opacity: 0.2
 /** Beyond so many runs the raw curves are only a hint. */
 const FEW = 4;
 /** This part of the steps does not decide which values are in sight: a loss falls fast at first. */
-const BEGINNING = 0.08;
+const BEGINNING = 0.12;
 
 /** @param {Curve} curve @param {"past" | "raw" | "line"} kind @param {Series} series @param {boolean} log @param {number} [opacity] */
 function trace({ run, colour }, kind, { steps, values }, log, opacity = LOOKS[kind].opacity) {
