@@ -12,7 +12,7 @@ from dataclasses import replace
 from actors.lab import Comparison, Lab, Plan, RunInfo
 from explorer.config import STEPS, RunConfig, check_name
 from explorer.errors import ConfigError, ExplorerError, UnknownRun
-from explorer.sweep import differing, name_by
+from explorer.sweep import AXES, differing, name_by
 
 LEAD = 25
 """Steps that a run of a comparison in step may be ahead of the slowest."""
@@ -128,4 +128,4 @@ def _in_the_race(run: RunInfo) -> bool:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return " × ".join(names) or "all alike"
+    return " × ".join(AXES[name].label if name in AXES else name for name in names) or "all alike"

@@ -58,7 +58,8 @@ LAMBDA_SETTINGS: dict[str, Setting] = {
         whole=False,
         live=True,
         label="λ_codebook",
-        help="Pulls the codes towards the encoder's outputs: weight of the codebook loss, MSE(sg(z_e), z_q).",
+        help="Pulls the codes towards the encoder's outputs: weight of the codebook loss, MSE(sg(z_e), z_q). The codes get no "
+        "other gradient, and Adam divides its scale out: above 0 the value matters little, 0 leaves them where they are.",
     ),
 }
 

@@ -50,7 +50,7 @@ JOBS = Setting(1, MAX_RUNS, whole=True, live=False, label="jobs", help="How many
 PORT = Setting(0, 65535, whole=True, live=False, label="port", help="TCP port of the page; 0 takes any free one.")
 REFRESH = Setting(0.25, 5, whole=False, live=True, label="refresh", help="Seconds between two looks at the runs.")
 CPUS = Setting(
-    0.5, 1024, whole=False, live=False, label="cpus-per-run", help="CPUs (and threads) of each run under Ray."
+    0.1, 1024, whole=False, live=False, label="cpus-per-run", help="CPUs (and threads) of each run under Ray."
 )
 
 

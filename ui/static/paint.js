@@ -118,7 +118,7 @@ export function paintNames(context, at, places, only, colours) {
 }
 
 /** A code's radius: its area grows with its use. @param {number} share 0..1 @param {boolean} dead @param {number} size */
-export const codeRadius = (share, dead, size) => size * (dead ? 4 : 3.5 + 22 * Math.sqrt(share));
+export const codeRadius = (share, dead, size) => (dead ? 4 * Math.max(size, 0.85) : size * (3.5 + 22 * Math.sqrt(share)));
 
 /**
  * Codes: filled when active, hollow and dashed when dead, numbered where there is room.

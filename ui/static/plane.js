@@ -94,7 +94,7 @@ export class Plane {
     if (!scene) return;
     const { progress } = this.motion;
     const [points, ends, codes, names] = [this.points, this.ends, this.codes, this.names].map((tween) => tween.at(progress));
-    const size = Math.min(1, Math.max(0.5, Math.min(width, height) / 320)) * this.scale;
+    const size = Math.min(1, Math.max(0.6, Math.min(width, height) / 320)) * this.scale;
     const codeSize = size * Math.min(1, Math.max(0.55, (64 / scene.dead.length) ** 0.2));
     if (ends.length) paintLines(context, at, points, ends, labels, mask, colours);
     paintPoints(context, at, points, labels, mask, colours, 2.6 * size);

@@ -35,10 +35,10 @@ export class Card {
     this.weights = make("div", { class: "card-weights", hidden: "", "data-testid": "card-weights" });
     this.element = make(
       "article", { class: "card panel", "data-testid": `card-${run.id}`, tabindex: "-1" },
-      make("header", {}, this.name, this.badge, this.tune, this.more),
+      make("header", {}, this.name, this.tune, this.more),
       this.lineage, this.planeHost, this.digitsHost, this.facts, this.bars, this.weights,
     );
-    this.planeHost.append(this.stage);
+    this.planeHost.append(this.stage, this.badge);
     const canvasHost = this.planeHost.appendChild(make("div", { class: "canvas-host" }));
     const { axes, motion, codes, colours } = cards;
     this.plane = new Plane(canvasHost, { level: 0, axes, motion, focus: codes, colours });

@@ -70,7 +70,7 @@ export class Cards {
       return extentOf(scene.points, scene.codes, ...(scene.ends ? [scene.ends] : []));
     });
     this.axes.fit(around(extents));
-    const size = cards.length <= 2 ? 1 : cards.length <= 4 ? 0.95 : 0.85;
+    const size = cards.length <= 4 ? 1 : 0.9;
     for (const card of shown) if (!seen || seen.has(card.run.id)) card.picture(this.level, this.cumulative, size);
     this.motion.start();
   }

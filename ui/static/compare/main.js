@@ -297,7 +297,8 @@ class Compare {
     const [low, high] = [Math.min(...steps), Math.max(...steps)];
     const words = Object.entries(counts).map(([status, count]) => `${count} ${status}`);
     if (steps.length) words.push(low === high ? `step ${whole(low)}` : `steps ${whole(low)} to ${whole(high)}`);
-    put(this.part(".summary"), words.join(" · "));
+    put(this.part(".summary"), words.join(" · ")).title = words.join(" · ");
+    this.#masthead(runs);
     for (const [verb, id] of [["pause", "pause-all"], ["resume", "resume-all"], ["step", "step-all"]]) {
       /** @type {HTMLButtonElement} */ (this.part(`[data-testid=${id}]`)).disabled = !this.#allowed(verb).length;
     }
@@ -306,6 +307,14 @@ class Compare {
     const comparisons = this.#comparisons();
     this.inStep.disabled = !comparisons.length;
     if (document.activeElement !== this.inStep) this.inStep.checked = this.store.comparisons.some(({ id, in_step }) => in_step && comparisons.includes(id));
+  }
+
+  /** What the page's head says of the lab and its data. @param {import("./store.js").RunState[]} runs */
+  #masthead(runs) {
+    const [source, lab] = ["data-source", "lab"].map((id) => /** @type {HTMLElement} */ (document.querySelector(`#masthead [data-testid=${id}]`)));
+    const told = [...new Set(runs.map(({ snapshot }) => snapshot?.data_source).filter(Boolean))];
+    if (told.length) put(source, told.join("; "));
+    put(lab, this.store.lab?.message ?? "");
   }
 
   #recolour() {
