@@ -225,13 +225,6 @@ def test_the_csv_has_every_setting_and_no_formula(page: Page) -> None:
     assert float(rows[1]["mse"]) == pytest.approx(0.05)
 
 
-def test_what_is_missing_is_sorted_last_either_way(page: Page) -> None:
-    body = (
-        "return [true, false].map((up) => [3, null, 1, NaN, 2].sort((a, b) => module.compare(a, b, up)).slice(0, 3));"
-    )
-    assert run(page, "compare/columns.js", body) == [[1, 2, 3], [3, 2, 1]]
-
-
 @pytest.mark.parametrize(
     ("low", "high", "log"), [(0, 1, False), (0.044, 0.0571, True), (1e-6, 3, True), (-0.003, 0, False)]
 )

@@ -89,6 +89,7 @@ export class Curves {
   update(runs) {
     if (runs.map(({ id }) => id).join() !== this.runs.map(({ id }) => id).join()) this.drawnAt = -Infinity;
     this.runs = runs;
+    if (runs.length) plotly().catch(() => {}); // told once there is something to draw
     const options = metricsOf(runs).flatMap(({ group, metrics }) => metrics.map(({ name, label }) => ({ value: name, label, group })));
     const asked = this.context.address?.get("metric") || this.metric;
     this.metric = options.some(({ value }) => value === asked) ? asked : "loss/recon";

@@ -28,6 +28,7 @@ export class Divergence {
     /** @type {[string, string]} */
     this.pair = ["", ""];
     this.shownPair = "";
+    this.asked = "null";
     /** @type {Apart | null} */
     this.apart = null;
     this.error = "";

@@ -7,6 +7,9 @@ import { valueAt } from "./smoothing.js";
 
 /** @typedef {import("./traces.js").Curve} Curve */
 
+/** More runs than these get narrower lines. */
+const ROOMY = 11;
+
 export class Readout {
   /** @param {HTMLElement} host @param {any} context of the panels */
   constructor(host, context) {
@@ -23,6 +26,7 @@ export class Readout {
 
   /** @param {Curve[]} curves @param {string} metric @param {number | null} step null: the newest of each run */
   update(curves, metric, step) {
+    this.host.classList.toggle("dense", curves.length > ROOMY);
     const key = JSON.stringify(curves.map(({ run, colour }) => [run.id, run.entry.name, colour, run.index]));
     if (key !== this.key) {
       this.key = key;
