@@ -109,7 +109,7 @@ export class Heat {
     const [worst, , top, words] = /** @type {HTMLElement[]} */ ([...this.legend.children]);
     const ends = better === "low" ? [most, least] : [least, most];
     [worst, top].forEach((place, i) => put(place, known.length ? shown(ends[i], this.metric) : "–"));
-    put(words, `brighter is better, ★ best${flat.some((cell) => !cell) ? ", hatched: no run" : ""}`);
+    put(words, `brighter: better · ★ best${flat.some((cell) => !cell) ? " · hatched: no run" : ""}`);
     this.#fade();
   }
 
