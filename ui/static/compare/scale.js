@@ -2,6 +2,8 @@
 import { niceStep } from "../axes.js";
 import { tick, whole } from "../format.js";
 
+const LEAST_TICKS = 3;
+
 /** @typedef {{ low: number, high: number, log: boolean }} Domain */
 
 /** Around these numbers, with a little room; never empty. @param {Iterable<number>} values @param {{ log?: boolean, zero?: boolean }} [kind] @returns {Domain} */
@@ -35,9 +37,12 @@ export function ticksOf({ low, high, log }, most) {
     const marks = logMarks(low, high).filter(({ value }) => value >= low && value <= high);
     if (marks.length > 1) return marks.length > most ? marks.filter((_, i) => i % Math.ceil(marks.length / most) === 0) : marks;
   }
-  const step = niceStep(high - low, most);
-  const first = Math.ceil(low / step - 1e-9);
-  const count = Math.floor(high / step + 1e-9) - first + 1;
+  let [step, first, count] = [0, 0, 0];
+  for (let parts = most; count < LEAST_TICKS && parts < most + 4; parts++) {
+    step = niceStep(high - low, parts);
+    first = Math.ceil(low / step - 1e-9);
+    count = Math.floor(high / step + 1e-9) - first + 1;
+  }
   return Array.from({ length: Math.max(count, 0) }, (_, i) => {
     const value = (first + i) * step;
     return { value, text: step >= 1 ? whole(value).replace("-", "−") : tick(value, step) };

@@ -63,14 +63,16 @@ export function tracesOf(curves, range, columns, log, smooth) {
   const fine = Math.max(60, Math.min(columns / 2, 3000 / curves.length));
   return [
     ...each((curve) => (curve.past.steps.length ? [trace(curve, "past", thinned(curve.past, ...range, fine / 2), log)] : [])),
-    ...each((curve) => (!smooth ? [] : [trace(curve, "raw", thinned(curve.raw, ...range, curves.length > FEW ? fine / 2 : fine), log, curves.length > FEW ? 0.1 : 0.22)])),
+    ...each((curve) => (!smooth ? [] : [trace(curve, "raw", thinned(curve.raw, ...range, curves.length > FEW ? fine / 2 : fine), log, Math.min(LOOKS.raw.opacity, PALE / curves.length))])),
     ...each((curve) => [trace(curve, "line", thinned(curve.line, ...range, fine), log)]),
     ...each((curve) => (curve.marks.length ? [markers(curve)] : [])),
   ];
 }
 
+/** The opacity of all raw curves together: over one another they would hide the smoothed ones. */
+const PALE = 0.7;
 const LOOKS = { past: { width: 5, opacity: 0.22 }, raw: { width: 1, opacity: 0.22 }, line: { width: 2, opacity: 1 } };
-/** Beyond so many runs the raw curves are only a hint. */
+/** Beyond so many runs the raw curves are drawn with fewer points. */
 const FEW = 4;
 /** This part of the steps does not decide which values are in sight: a loss falls fast at first. */
 const BEGINNING = 0.12;
