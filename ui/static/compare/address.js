@@ -23,6 +23,6 @@ export const tabButton = (name) =>
 
 /** Show a run in the Run tab. @param {string} id */
 export function openRun(id) {
-  location.hash = `run=${encodeURIComponent(id)}`;
   tabButton("Run")?.click();
+  location.hash = `run=${encodeURIComponent(id)}`;
 }
