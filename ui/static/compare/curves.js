@@ -78,6 +78,7 @@ export class Curves {
       this.#draw();
     });
     say();
+    this.slider = slider;
     return make("label", { class: "smoothing" }, "smoothing", slider, told);
   }
 
@@ -145,6 +146,7 @@ export class Curves {
     const { chart, metric, runs } = this;
     const scale = this.scales[this.kind];
     const reach = this.kind === "probe" ? 0 : this.reach;
+    if (this.slider) this.slider.disabled = this.kind === "probe"; // few points, and no noise of batches
     this.curves = curvesOf(runs, metric, reach, this.colours.dark);
     const last = Math.max(0, ...this.curves.map(({ line }) => line.steps[line.steps.length - 1] ?? 0));
     const revision = `${metric}/${scale}/${this.resets}`;
