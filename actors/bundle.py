@@ -12,7 +12,7 @@ import numpy as np
 
 from actors.export import snapshot_arrays
 from actors.lab import Lab, RunInfo
-from explorer.errors import ExplorerError, UnknownRun
+from explorer.errors import UnknownRun
 from explorer.messages import History, Snapshot
 
 
@@ -81,13 +81,14 @@ def _csv(history: History) -> str:
 
 
 def _add_figure(archive: zipfile.ZipFile, shown: Sequence[tuple[RunInfo, Snapshot, History]]) -> None:
-    from explorer.figures import report  # matplotlib takes half a second, which the start of a page need not wait for
+    from explorer import figures  # matplotlib takes half a second, which the start of a page need not wait for
 
-    try:
-        info, snapshot, history = shown[0]
-        figure = report(snapshot, history, info.config)
-    except ValueError as error:
-        raise ExplorerError(f"the figure cannot be drawn: {error}") from error
+    info, snapshot, history = shown[0]
+    if len(shown) == 1:
+        figure = figures.report(snapshot, history, info.config)
+    else:
+        entries = [figures.Entry(info.name, info.config, *rest) for info, *rest in shown[: figures.MAX_SHOWN]]
+        figure = figures.comparison(entries, of=len(shown))
     for kind in ("png", "pdf"):
         drawn = io.BytesIO()
         figure.savefig(drawn, format=kind, dpi=130)

@@ -66,17 +66,18 @@ export class Card {
         acknowledged(await this.context.act({ verb: "set", runs: [this.run.id], name, value }), this.run.id)));
       this.weights.append(...this.rows.map((/** @type {WeightRow} */ { row }) => row));
     }
-    this.words();
+    this.words(this.short);
   }
 
-  /** What is said of the run, without its picture. */
-  words() {
+  /** What is said of the run, without its picture. @param {string} [short] its name where there is little room */
+  words(short) {
     const { run, element } = this;
+    this.short = short;
     const { entry, snapshot, view } = run;
     if (!entry) return;
     element.style.setProperty("--run", run.colour);
     element.dataset.status = entry.status;
-    put(this.name, entry.name).title = `${entry.note ? `${entry.note} · ` : ""}Open in the Run tab`;
+    put(this.name, short ?? entry.name).title = `${entry.name}${entry.note ? ` · ${entry.note}` : ""} · open in the Run tab`;
     put(this.status, entry.status === "pending" ? "queued" : entry.status).dataset.status = entry.status;
     this.status.title = entry.reason;
     put(this.step, snapshot ? `step ${whole(snapshot.step)}` : "");

@@ -5,8 +5,12 @@ import { scenes } from "../levels.js";
 import { Motion } from "../motion.js";
 import { Card } from "./card.js";
 import { Menu } from "./menu.js";
+import { shortNames } from "./settings.js";
 
 /** @typedef {import("./store.js").RunState} RunState */
+
+/** Cards that have room for their whole names. */
+const ROOMY = 4;
 
 /** Bounds for all planes together: they follow what all runs need, not each plane by itself. */
 class SharedAxes extends Axes {
@@ -42,7 +46,8 @@ export class Cards {
     const ids = runs.map(({ id }) => id);
     const changed = ids.join() !== [...this.cards.keys()].join();
     if (changed) this.#arrange(runs);
-    for (const card of this.cards.values()) card.words();
+    const short = runs.length > ROOMY ? shortNames(runs).names : [];
+    [...this.cards.values()].forEach((card, i) => card.words(short[i]));
     if (changed || seen.size) this.#pictures(changed ? null : seen);
   }
 
@@ -88,7 +93,7 @@ export class Cards {
     this.colours = colours;
     for (const card of this.cards.values()) {
       card.plane.colours = colours;
-      card.words();
+      card.words(card.short);
     }
     this.#pictures(null);
   }
