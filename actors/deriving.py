@@ -22,7 +22,7 @@ def fork(lab: Lab, run_id: str, changes: Mapping[str, Any], name: str | None = N
         _changed(parent.config, changes, fork=True)  # a mistake is told before anything is copied
     state = lab.get_state(run_id)
     config = _changed(state.config, changes, fork=True)
-    named = name or f"{parent.name if parent else run_id} ⑂ {state.step:,}"[:60]
+    named = name or f"{parent.name if parent else run_id} ↳ {state.step:,}"[:60]
     return lab.start(config, named, Plan(parent=run_id, origin=state))
 
 

@@ -29,6 +29,8 @@ STYLES = (
     "forms.css",
     "bench.css",
     "compare.css",
+    "compare-cards.css",
+    "compare-sheets.css",
     "compare-panels.css",
     "compare-charts.css",
 )

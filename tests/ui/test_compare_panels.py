@@ -112,10 +112,10 @@ def test_a_setting_changed_on_the_way_differs_but_was_not_swept(page: Page) -> N
 
 
 def test_names_of_a_sweep_are_told_by_their_values(page: Page) -> None:
-    names = ["λ_commit 0.05 · λ_codebook 1", "λ_commit 4 · λ_codebook 1", "mine", "λ_commit 4 · λ_codebook 1 ⑂ 420"]
+    names = ["λ_commit 0.05 · λ_codebook 1", "λ_commit 4 · λ_codebook 1", "mine", "λ_commit 4 · λ_codebook 1 ↳ 420"]
     body = "return module.shortNames(states);"
     short = over(page, "settings.js", body, [{"name": name} for name in names])
-    assert short == {"of": "λ_commit · λ_codebook", "names": ["0.05 · 1", "4 · 1", "mine", "4 · 1 ⑂ 420"]}
+    assert short == {"of": "λ_commit · λ_codebook", "names": ["0.05 · 1", "4 · 1", "mine", "4 · 1 ↳ 420"]}
     other = over(page, "settings.js", body, [{"name": "λ_commit 4"}, {"name": "seed 1"}, {"name": "<b>x</b>"}])
     assert other == {"of": "", "names": ["λ_commit 4", "seed 1", "<b>x</b>"]}
 

@@ -231,8 +231,8 @@ def test_a_leftover_clock_is_ended_and_nothing_else(page: Page) -> None:
 
 
 def test_no_module_names_a_host_and_none_writes_markup() -> None:
-    texts = {path.name: path.read_text(encoding="utf-8") for path in STATIC.iterdir()}
+    texts = {path.name: path.read_text(encoding="utf-8") for path in STATIC.rglob("*") if path.is_file()}
     assert len(texts) > 20
-    assert not [name for name, text in texts.items() if re.search(r"https?://", text)]
+    assert not [name for name, text in texts.items() if re.search(r"https?://(?!www\.w3\.org/2000/svg)", text)]
     assert not [name for name, text in texts.items() if re.search(r"innerHTML|outerHTML|insertAdjacentHTML", text)]
     assert not [name for name, text in texts.items() if len(text.splitlines()) > 250]

@@ -1,16 +1,17 @@
 /** The Compare tab's script: asks the server for news of the runs compared, and hands them to the cards and panels. */
-import { put, whole } from "../format.js";
+import { put } from "../format.js";
 import { onThemeChange, palette } from "../palette.js";
 import { Poller } from "../poller.js";
 import { toast } from "../popovers.js";
 import { Address, openRun, tabButton } from "./address.js";
+import { Bar } from "./bar.js";
 import { Begin } from "./begin.js";
 import { Cards } from "./cards.js";
 import { Curves } from "./curves.js";
 import { ask } from "./dialogs.js";
 import { Linked } from "./linked.js";
 import { Panels } from "./panels.js";
-import { choices, choose, make } from "./parts.js";
+import { make } from "./parts.js";
 import { Picker } from "./picker.js";
 import { RunFocus, Store } from "./store.js";
 
@@ -42,7 +43,7 @@ class Compare {
     this.picker = new Picker(this.part("#compare-picker"), this);
     this.begin = new Begin(/** @type {HTMLFormElement} */ (this.part("#compare-begin")), this);
     this.linked = new Linked(this.part("#compare-linked"), this);
-    this.#bar();
+    this.bar = new Bar(this.part(".compare-bar"), this);
     this.#examples();
     this.#follow();
     onThemeChange(() => this.#recolour());
@@ -142,60 +143,6 @@ class Compare {
     this.poller?.now();
   }
 
-  // The bar ----------------------------------------------------------------------------------------------------------
-
-  #bar() {
-    for (const button of this.element.querySelectorAll("[data-verb]")) {
-      const verb = /** @type {HTMLElement} */ (button).dataset.verb;
-      button.addEventListener("click", () => (verb === "stop" ? this.stop(this.ids) : this.act({ verb, runs: this.#allowed(verb) })));
-    }
-    this.inStep = /** @type {HTMLInputElement} */ (this.part("[data-testid=in-step]"));
-    this.inStep.addEventListener("change", () => this.#keepInStep(this.inStep.checked));
-    this.part("[data-testid=compare-share]").addEventListener("click", () => this.#share());
-    this.part("[data-testid=compare-export]").addEventListener("click", () => this.#export());
-    this.viewName = this.address.get("view") ?? "level-1";
-    this.viewSwitch = this.part(".view");
-  }
-
-  /** Those of whom the verb may be asked now. @param {string | undefined} verb */
-  #allowed(verb) {
-    const from = { pause: ["running", "compiling"], resume: ["paused"], step: ["paused", "running"] }[verb ?? ""] ?? [];
-    return this.store.shown.filter(({ entry }) => from.includes(entry.status)).map(({ id }) => id);
-  }
-
-  /** @param {boolean} on */
-  async #keepInStep(on) {
-    for (const id of this.#comparisons()) await this.act({ verb: "in_step", comparison: id, on });
-  }
-
-  #comparisons() {
-    return [...new Set(this.store.shown.map(({ entry }) => entry.comparison).filter(Boolean))];
-  }
-
-  async #share() {
-    try {
-      await navigator.clipboard.writeText(location.href);
-      this.say("The address is copied: whoever opens it sees these runs, this view and this metric.");
-    } catch {
-      await ask(this.dialog, { title: "This address shows the same", fields: [{ name: "address", label: "Address", value: location.href }], yes: "Done" });
-    }
-  }
-
-  async #export() {
-    if (!this.ids.length) return this.say("Choose some runs first: their settings, events, curves, snapshots and a figure go into one zip.");
-    const button = /** @type {HTMLButtonElement} */ (this.part("[data-testid=compare-export]"));
-    button.disabled = true;
-    put(button, "Packing …");
-    const told = await this.act({ verb: "export", runs: this.ids });
-    button.disabled = false;
-    put(button, "Export");
-    if (!told.data) return;
-    const bytes = Uint8Array.from(atob(told.data), (letter) => letter.charCodeAt(0));
-    const link = make("a", { href: URL.createObjectURL(new Blob([bytes], { type: "application/zip" })), download: told.name });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-  }
-
   #examples() {
     const host = this.part(".examples");
     for (const [label, axes] of EXAMPLES) {
@@ -215,7 +162,7 @@ class Compare {
   #follow() {
     if (this.address.get("tab") !== "compare") return;
     const ids = (this.address.get("runs") ?? "").split(",").filter(Boolean).slice(0, this.settings.most_runs);
-    this.viewName = this.address.get("view") ?? this.viewName;
+    this.bar.follow();
     if (ids.join() !== [...this.store.runs.keys()].join()) this.store.select(ids);
     if (!this.visible) tabButton("Compare")?.click();
     this.panels.follow();
@@ -258,63 +205,12 @@ class Compare {
     for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (this.element.querySelectorAll("[data-testid=compare-example]"))) button.disabled = !lab?.ready;
     const note = this.part(".compare-note");
     put(note, this.connected ? "" : "The server stopped answering, retrying … What you see is the last that was heard.").hidden = this.connected;
-    this.#views(runs);
+    this.bar.update(runs);
     this.cards.update(runs, seen);
     this.curves.update(runs);
     this.panels.update(runs);
     this.linked.update(runs);
     this.picker.update();
-    this.#summary(runs);
-  }
-
-  /** @param {import("./store.js").RunState[]} runs */
-  #views(runs) {
-    const levels = Math.max(1, ...runs.map(({ entry }) => entry.config.levels));
-    if (this.viewSwitch.dataset.levels !== `${levels}`) {
-      this.viewSwitch.dataset.levels = `${levels}`;
-      const names = Array.from({ length: levels }, (_, level) => /** @type {[string, string]} */ ([`level-${level + 1}`, `level ${level + 1}`]));
-      const group = choices("compare-view", "View of the planes", [...names, ["cumulative", "cumulative"]], this.viewName, (name) => this.#view(name, true));
-      group.dataset.testid = "compare-view";
-      this.viewSwitch.replaceChildren(group);
-    }
-    if (this.viewName !== this.viewed) this.#view(this.viewName, false);
-  }
-
-  /** @param {string} name @param {boolean} chosen by hand */
-  #view(name, chosen) {
-    this.viewName = this.viewed = name;
-    if (chosen) this.address.set("view", name);
-    choose(this.viewSwitch, name);
-    this.cards.view(Math.max(Number(name.split("-")[1] ?? 1) - 1, 0), name === "cumulative");
-  }
-
-  /** @param {import("./store.js").RunState[]} runs */
-  #summary(runs) {
-    /** @type {Record<string, number>} */
-    const counts = {};
-    for (const { entry } of runs) counts[entry.status === "pending" ? "queued" : entry.status] = (counts[entry.status === "pending" ? "queued" : entry.status] ?? 0) + 1;
-    const steps = runs.filter(({ snapshot }) => snapshot).map(({ snapshot }) => snapshot.step);
-    const [low, high] = [Math.min(...steps), Math.max(...steps)];
-    const words = Object.entries(counts).map(([status, count]) => `${count} ${status}`);
-    if (steps.length) words.push(low === high ? `step ${whole(low)}` : `steps ${whole(low)} to ${whole(high)}`);
-    put(this.part(".summary"), words.join(" · ")).title = words.join(" · ");
-    this.#masthead(runs);
-    for (const [verb, id] of [["pause", "pause-all"], ["resume", "resume-all"], ["step", "step-all"]]) {
-      /** @type {HTMLButtonElement} */ (this.part(`[data-testid=${id}]`)).disabled = !this.#allowed(verb).length;
-    }
-    const living = runs.some(({ entry }) => !["stopped", "lost"].includes(entry.status));
-    /** @type {HTMLButtonElement} */ (this.part("[data-testid=stop-all]")).disabled = !living;
-    const comparisons = this.#comparisons();
-    this.inStep.disabled = !comparisons.length;
-    if (document.activeElement !== this.inStep) this.inStep.checked = this.store.comparisons.some(({ id, in_step }) => in_step && comparisons.includes(id));
-  }
-
-  /** What the page's head says of the lab and its data. @param {import("./store.js").RunState[]} runs */
-  #masthead(runs) {
-    const [source, lab] = ["data-source", "lab"].map((id) => /** @type {HTMLElement} */ (document.querySelector(`#masthead [data-testid=${id}]`)));
-    const told = [...new Set(runs.map(({ snapshot }) => snapshot?.data_source).filter(Boolean))];
-    if (told.length) put(source, told.join("; "));
-    put(lab, this.store.lab?.message ?? "");
   }
 
   #recolour() {

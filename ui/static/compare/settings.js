@@ -56,4 +56,4 @@ export function shortNames(runs) {
 }
 
 /** A setting and its value, and at the end what a fork adds to its parent's name. */
-const NAMED = new RegExp(`^(${Object.values(LABELS).join("|")}) (\\S+(?: ⑂.*)?)$`);
+const NAMED = new RegExp(`^(${Object.values(LABELS).join("|")}) (\\S+(?: ↳.*)?)$`);
