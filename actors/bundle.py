@@ -87,7 +87,8 @@ def _add_figure(archive: zipfile.ZipFile, shown: Sequence[tuple[RunInfo, Snapsho
     if len(shown) == 1:
         figure = figures.report(snapshot, history, info.config)
     else:
-        entries = [figures.Entry(info.name, info.config, *rest) for info, *rest in shown[: figures.MAX_SHOWN]]
+        first = shown[: figures.MAX_SHOWN]
+        entries = [figures.Entry(run.name, run.config, seen, curves) for run, seen, curves in first]
         figure = figures.comparison(entries, of=len(shown))
     for kind in ("png", "pdf"):
         drawn = io.BytesIO()
