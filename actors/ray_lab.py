@@ -5,14 +5,15 @@ import os
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from actors.capacity import Request, places, refuse_if_too_large, why_waiting
-from actors.devices import Gpu, claim, gpus_per_run
-from actors.lab import NO_PLAN, Card, LabInfo, Plan, RunInfo, new_run_id, refuse_to_remove, run_name
+from actors.devices import Gpu, gpus_per_run
+from actors.lab import NO_PLAN, LabInfo, Plan, RunInfo, new_run_id, refuse_to_remove, run_name
+from actors.members import Member, announced
+from actors.run_actor import RunActor
 from explorer.config import Lambdas, RunConfig
 from explorer.errors import ExplorerError, LabUnavailable, RunLost, UnknownRun
 from explorer.messages import (
@@ -43,77 +44,6 @@ ANSWER_WITHIN = 10.0
 logger = logging.getLogger(__name__)
 
 
-class RunActor:
-    """A Run in a process of its own. Methods run one at a time and return at once; they add nothing to Run's."""
-
-    def __init__(
-        self, run_id: str, name: str, config: RunConfig, data_dir: str | None, request: Request, plan: Plan
-    ) -> None:
-        claim(int(request.cpus), request.gpus)
-        from actors.run import Run  # imports jax, which reads what was claimed
-        from explorer.data import open_dataset
-
-        self._run = Run(run_id, name, config, partial(open_dataset, config.dataset, data_dir), plan)
-        self._run.start()
-
-    def info(self) -> RunInfo:
-        """The run in a line."""
-        return self._run.info()
-
-    def get_snapshot(self, since: int | None = None) -> Snapshot | None:
-        """The newest snapshot, if newer than version `since`."""
-        return self._run.get_snapshot(since)
-
-    def get_history(self, since: int = 0) -> History:
-        """Curves and events after step `since`."""
-        return self._run.get_history(since)
-
-    def get_probes(self) -> Probes:
-        """The run seen through the probe over its life."""
-        return self._run.get_probes()
-
-    def get_state(self) -> RunState:
-        """All that a fork carries on from, as of the end of the step in progress."""
-        return self._run.get_state()
-
-    def describe(self, values: Mapping[str, object]) -> RunInfo:
-        """Change what is written on the run's card."""
-        self._run.describe(values)
-        return self._run.info()
-
-    def allow(self, step: int, lease: float) -> None:
-        """For `lease` seconds train no further than `step`."""
-        self._run.allow(step, lease)
-
-    def set_lambdas(self, lambdas: Lambdas | Mapping[str, float]) -> Applied:
-        """Change loss weights."""
-        return self._run.set_lambdas(lambdas)
-
-    def set_learning_rate(self, learning_rate: float) -> Applied:
-        """Change the learning rate."""
-        return self._run.set_learning_rate(learning_rate)
-
-    def steer(self, verb: str, *arguments: int) -> RunInfo:
-        """start, pause, step, reset or close; then the run in a line."""
-        getattr(self._run, verb)(*arguments)
-        return self._run.info()
-
-
-@dataclass
-class _Member:
-    """What this process knows of a run: its last words, and the calls that it has not answered yet."""
-
-    handle: Any
-    info: RunInfo | None = None
-    snapshot: Snapshot | None = None
-    history: History | None = None
-    probes: Probes | None = None
-    placed: bool = False
-    gone: bool = False
-    heard: float = field(default_factory=time.monotonic)
-    unanswered: dict[str, Any] = field(default_factory=dict)
-
-
 class RayLab:
     """A Lab on a Ray cluster: one of its own on this machine, or the one at `address`.
 
@@ -136,7 +66,7 @@ class RayLab:
         self._message = "Ray is starting, this takes some seconds"
         self._ready = threading.Event()
         self._lock = threading.Lock()
-        self._members: dict[str, _Member] = {}
+        self._members: dict[str, Member] = {}
 
     # The cluster -----------------------------------------------------------------------------------------------------
 
@@ -198,8 +128,8 @@ class RayLab:
                 max_pending_calls=50,
             )
             handle = actor.remote(run_id, name, config, self._data_dir, self._request, plan)
-            info = _announced(run_id, name, config, plan)
-            self._members[run_id] = _Member(handle, info)
+            info = announced(run_id, name, config, plan)
+            self._members[run_id] = Member(handle, info)
         return info
 
     def runs(self) -> list[RunInfo]:
@@ -208,10 +138,11 @@ class RayLab:
             return []
         self._discover()
         self._gather(dict.fromkeys(self._alive(), ()), "info")
-        for run_id in self._alive():
-            info = self._members[run_id].info
-            if info is not None and info.status == "stopped":
+        for run_id in self._ended_by_themselves():
+            try:
                 self._retire(run_id)
+            except RunLost as error:
+                logger.warning("a run that had ended was lost: %s", error)
         return [self._described(member) for member in list(self._members.values()) if member.info is not None]
 
     def poll(self, since: Mapping[str, int | None]) -> dict[str, Snapshot]:
@@ -281,12 +212,23 @@ class RayLab:
         if member.gone:
             return self._described(member)
         if member.placed:
+            member.retiring = True
             member.info = self._ask(run_id, "steer", "close")
             return self._retire(run_id)
         member.info = replace(self._described(member), status="stopped", reason="cancelled before it started")
         member.gone = True
         ray.kill(member.handle)
         return member.info
+
+    def _ended_by_themselves(self) -> list[str]:
+        """Runs that reached their last step and still hold a CPU; each is named once, whoever asks."""
+        ended = []
+        with self._lock:
+            for run_id, member in self._members.items():
+                if not member.gone and not member.retiring and member.info and member.info.status == "stopped":
+                    member.retiring = True
+                    ended.append(run_id)
+        return ended
 
     def _retire(self, run_id: str) -> RunInfo:
         """Keep the last words of a run that has ended, and free its CPU."""
@@ -325,7 +267,7 @@ class RayLab:
 
     # Talking to actors -----------------------------------------------------------------------------------------------
 
-    def _member(self, run_id: str) -> _Member:
+    def _member(self, run_id: str) -> Member:
         member = self._members.get(run_id) if isinstance(run_id, str) else None
         if member is None:
             raise UnknownRun(run_id, self._members)
@@ -338,11 +280,11 @@ class RayLab:
         for name in ray.util.list_named_actors():
             with self._lock:
                 if name not in self._members:
-                    self._members[name] = _Member(ray.get_actor(name))
+                    self._members[name] = Member(ray.get_actor(name))
 
     def _gather(self, requests: Mapping[str, tuple[Any, ...]], method: str) -> None:
         """Ask several runs at once and store what they answer in time; a run that owes an answer is not asked again."""
-        asked: dict[Any, _Member] = {}
+        asked: dict[Any, Member] = {}
         for run_id, arguments in requests.items():
             member = self._members.get(run_id)
             if member is None:
@@ -356,7 +298,7 @@ class RayLab:
             for reference in ready:
                 self._store(asked[reference], method, reference)
 
-    def _store(self, member: _Member, method: str, reference: Any) -> None:
+    def _store(self, member: Member, method: str, reference: Any) -> None:
         with self._lock:
             member.unanswered.pop(method, None)
         try:
@@ -392,7 +334,7 @@ class RayLab:
             self._lose(member, error)
             raise RunLost(f"{described.name} ({run_id}): {self._described(member).reason}") from None
 
-    def _lose(self, member: _Member, error: RayActorError) -> None:
+    def _lose(self, member: Member, error: RayActorError) -> None:
         """Its process is gone: keep its last words. One that is merely unavailable may come back."""
         if isinstance(error, ActorUnavailableError) or member.gone:
             return
@@ -408,7 +350,7 @@ class RayLab:
                 member.snapshot, status=status, reason=reason, version=version, steps_per_second=0.0
             )
 
-    def _described(self, member: _Member) -> RunInfo:
+    def _described(self, member: Member) -> RunInfo:
         """What is known of it, with why it waits or since when it is silent."""
         info = member.info
         assert info is not None
@@ -423,29 +365,11 @@ class RayLab:
             return replace(info, reason=f"not responding for {silent:.0f} s")
         return info
 
-    def _last_snapshot(self, member: _Member) -> Snapshot:
+    def _last_snapshot(self, member: Member) -> Snapshot:
         if member.snapshot is not None:
             return member.snapshot
         info = self._described(member)
         return empty_snapshot(info.run_id, info.status, info.reason, info.lambdas, info.learning_rate)
-
-
-def _announced(run_id: str, name: str, config: RunConfig, plan: Plan) -> RunInfo:
-    """What is known of a run before it speaks."""
-    return RunInfo(
-        run_id,
-        name,
-        "pending",
-        "",
-        plan.origin.step if plan.origin else 0,
-        config,
-        config.lambdas,
-        config.learning_rate,
-        plan.parent,
-        plan.origin.step if plan.origin else 0,
-        plan.until,
-        card=Card(name, comparison=plan.comparison),
-    )
 
 
 def _last_line(error: Exception) -> str:

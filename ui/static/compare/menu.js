@@ -46,7 +46,7 @@ export class Menu {
       ["Pause", on("pause"), "pause", entry.status === "running"],
       ["Resume", on("resume"), "resume", entry.status === "paused"],
       ["One step", on("step"), "step", live],
-      ["Reset", on("reset"), "reset", live || entry.status === "failed"],
+      ["Reset …", () => this.#reset(run), "reset", live || entry.status === "failed"],
       ["Fork from here …", () => this.#fork(run), "fork", live],
       ["Take its λ schedule over …", () => this.#replay(run), "replay", true],
       ["Rename and annotate …", () => this.#describe(run), "describe", true],
@@ -58,6 +58,12 @@ export class Menu {
       ["Remove …", () => context.remove([id]), "remove", ended],
     ];
     return /** @type {any} */ (all.filter(([, , , offered]) => offered));
+  }
+
+  /** @param {RunState} run */
+  async #reset({ id, entry }) {
+    const question = { title: `Reset ${entry.name}?`, text: "It begins again with the same seed and the weights as they are now. What it has learned, and its curves, are gone.", yes: "Reset" };
+    if (await ask(this.context.dialog, question)) this.context.act({ verb: "reset", runs: [id] });
   }
 
   /** @param {RunState} run */

@@ -1,0 +1,66 @@
+"""A Run in a Ray actor's process. Plain Python: `actors.ray_lab` makes it an actor."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from actors.capacity import Request
+from actors.devices import claim
+from actors.lab import Plan, RunInfo
+from explorer.config import Lambdas, RunConfig
+from explorer.messages import Applied, History, Probes, RunState, Snapshot
+
+
+class RunActor:
+    """A Run in a process of its own. Methods run one at a time and return at once; they add nothing to Run's."""
+
+    def __init__(
+        self, run_id: str, name: str, config: RunConfig, data_dir: str | None, request: Request, plan: Plan
+    ) -> None:
+        claim(int(request.cpus), request.gpus)
+        from actors.run import Run  # imports jax, which reads what was claimed
+        from explorer.data import open_dataset
+
+        self._run = Run(run_id, name, config, partial(open_dataset, config.dataset, data_dir), plan)
+        self._run.start()
+
+    def info(self) -> RunInfo:
+        """The run in a line."""
+        return self._run.info()
+
+    def get_snapshot(self, since: int | None = None) -> Snapshot | None:
+        """The newest snapshot, if newer than version `since`."""
+        return self._run.get_snapshot(since)
+
+    def get_history(self, since: int = 0) -> History:
+        """Curves and events after step `since`."""
+        return self._run.get_history(since)
+
+    def get_probes(self) -> Probes:
+        """The run seen through the probe over its life."""
+        return self._run.get_probes()
+
+    def get_state(self) -> RunState:
+        """All that a fork carries on from, as of the end of the step in progress."""
+        return self._run.get_state()
+
+    def describe(self, values: Mapping[str, object]) -> RunInfo:
+        """Change what is written on the run's card."""
+        self._run.describe(values)
+        return self._run.info()
+
+    def allow(self, step: int, lease: float) -> None:
+        """For `lease` seconds train no further than `step`."""
+        self._run.allow(step, lease)
+
+    def set_lambdas(self, lambdas: Lambdas | Mapping[str, float]) -> Applied:
+        """Change loss weights."""
+        return self._run.set_lambdas(lambdas)
+
+    def set_learning_rate(self, learning_rate: float) -> Applied:
+        """Change the learning rate."""
+        return self._run.set_learning_rate(learning_rate)
+
+    def steer(self, verb: str, *arguments: int) -> RunInfo:
+        """start, pause, step, reset or close; then the run in a line."""
+        getattr(self._run, verb)(*arguments)
+        return self._run.info()
