@@ -26,7 +26,7 @@ class Actions:
         self._lab, self._hub, self._comparisons = lab, hub, comparisons
         bulk = ("pause", "resume", "step", "reset", "stop", "remove")
         self._verbs: dict[str, Callable[[Command], dict[str, Any]]] = {
-            **{verb: self._in_bulk(getattr(lab, verb)) for verb in bulk},
+            **{verb: self._in_bulk(verb) for verb in bulk},
             "plan": self._plan,
             "start": self._start,
             "set": self._set,
@@ -66,9 +66,9 @@ class Actions:
                 errors[run_id] = str(error)
         return done, errors
 
-    def _in_bulk(self, verb: Callable[[str], object]) -> Callable[[Command], dict[str, Any]]:
+    def _in_bulk(self, verb: str) -> Callable[[Command], dict[str, Any]]:
         def act(command: Command) -> dict[str, Any]:
-            done, errors = self._each(command, verb)
+            done, errors = self._each(command, getattr(self._lab, verb))
             return {"done": list(done), "errors": errors}
 
         return act

@@ -41,6 +41,7 @@ def test_a_comparison_is_named_by_what_differs_and_its_runs_know_it(lab, compari
     assert [info.run_id for info in comparisons.members(comparison.comparison_id)] == [i.run_id for i in started]
 
 
+@pytest.mark.slow
 def test_no_run_in_step_is_more_than_25_steps_ahead_of_the_slowest(lab, comparisons) -> None:
     slow, quick = replace(CONFIG, batch_size=256), replace(CONFIG, batch_size=2)
     started = comparisons.start([slow, quick], "uneven", in_step=True)

@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from actors.comparisons import Comparisons
 from actors.local_lab import LocalLab
 from explorer.config import RunConfig
 from explorer.errors import ExplorerError
@@ -211,8 +212,10 @@ def lab(cache_dir, no_data) -> Iterator[LocalLab]:
 
 @pytest.fixture(scope="module")
 def endpoints(lab) -> dict[str, Callable[..., Any]]:
+    comparisons = Comparisons(lab)
     with gr.Blocks() as page:
-        expose(lab)
+        expose(lab, comparisons)
+    comparisons.close()
     return {str(endpoint.api_name): endpoint.fn for endpoint in page.fns.values() if endpoint.fn}
 
 

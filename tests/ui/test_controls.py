@@ -1,21 +1,24 @@
 """The page's controls and their listeners, without a browser."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.comparisons import Comparisons
 from explorer.config import LAMBDA_SETTINGS, RUN_SETTINGS
 from explorer.errors import ExplorerError, RunLost
 from explorer.messages import STATUSES
 from tests.ui.watching import CountingLab, run_info
 from ui.bar import ALLOWED, bar_updates, picker_update
 from ui.controls import LIVE_SETTINGS, SCALES, LogScale, as_config
-from ui.help import HELP, help_mark
+from ui.help import COMPARE_HELP, HELP, help_mark
 from ui.hub import Hub
 from ui.live import message, on_show, tell, template
 from ui.page import build_page
+from ui.panel_help import PANEL_HELP
 
 FIXED = {"dataset": "mnist", "levels": 2, "codebook_size": 16, "batch_size": 128, "seed": 0}
 LIVE = {"commit": 0.25, "codebook": 1.0, "learning_rate": 1e-3}
@@ -109,7 +112,10 @@ def test_a_page_that_says_nothing_shows_no_run(state: object) -> None:
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # Gradio's, when it makes Blocks
 def test_no_listener_of_the_page_queues_or_is_an_endpoint() -> None:
-    page = build_page(CountingLab())  # pyright: ignore[reportArgumentType]
+    lab: Any = CountingLab()
+    comparisons = Comparisons(lab)
+    page = build_page(lab, comparisons)
+    comparisons.close()
     listeners = list(page.fns.values())
     assert len(listeners) > 15
     assert not [fn.name for fn in listeners if fn.queue or fn.api_visibility != "private"]
@@ -118,10 +124,16 @@ def test_no_listener_of_the_page_queues_or_is_an_endpoint() -> None:
 
 def test_each_panel_and_each_live_setting_has_its_help_in_the_page() -> None:
     assert set(LIVE_SETTINGS) <= set(HELP)
-    assert "@help:" not in template()
-    for panel in ("planes", "cumulative", "digits", "health", "curves"):
-        assert help_mark(panel) in template()
+    panels = {
+        "run.html": ("planes", "cumulative", "digits", "health", "curves"),
+        "compare.html": (*COMPARE_HELP, *PANEL_HELP),
+    }
+    for name, topics in panels.items():
+        assert "@help:" not in template(name)
+        for topic in topics:
+            assert help_mark(topic) in template(name)
 
 
 def test_the_template_has_nothing_that_gradio_would_evaluate() -> None:
-    assert not [sign for sign in ("${", "{{", "`", "\\") if sign in template()]
+    for name in ("run.html", "compare.html"):
+        assert not [sign for sign in ("${", "{{", "`", "\\") if sign in template(name)]

@@ -68,6 +68,7 @@ def test_moving_live_settings_never_compiles_anew(sample) -> None:
     assert train_step._cache_size() == compiled
 
 
+@pytest.mark.slow
 def test_a_step_is_adam_on_the_gradient_of_the_formula(sample) -> None:
     """The same step, written again: plain loss, optax.adam with a fixed rate."""
     trainer = Trainer(CONFIG, sample)
