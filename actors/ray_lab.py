@@ -13,6 +13,7 @@ from actors.capacity import Request, places, refuse_if_too_large, why_waiting
 from actors.devices import Gpu, gpus_per_run
 from actors.lab import NO_PLAN, LabInfo, Plan, RunInfo, new_run_id, refuse_to_remove, run_name
 from actors.members import Member, announced
+from actors.reaching import check_reachable
 from actors.run_actor import RunActor
 from explorer.config import Lambdas, RunConfig
 from explorer.errors import ExplorerError, LabUnavailable, RunLost, UnknownRun
@@ -77,6 +78,8 @@ class RayLab:
             "include_dashboard": False,
             "object_store_memory": 100 * 2**20,
         }
+        if self._address:
+            check_reachable(self._address)
         try:
             ray.init(
                 address=self._address or "local",

@@ -146,6 +146,12 @@ def test_a_run_is_started_watched_steered_paused_reloaded_and_reset(
     assert changes[-1]["detail"]["new"] > 0.4
     assert number(acknowledged) == changes[-1]["step"]
 
+    field = page.get_by_test_id("number-commit")
+    field.fill("-1")
+    field.press("Enter")
+    expect(page.get_by_test_id("toast")).to_contain_text("λ_commit must be a number from 0 to 1,000,000; got -1")
+    expect(page.get_by_test_id("status")).to_have_text("running")
+
     step = paused_step(page)
     assert step >= changes[-1]["step"]
     page.reload(wait_until="domcontentloaded")
