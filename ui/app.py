@@ -83,6 +83,7 @@ def _sweep(arguments: argparse.Namespace) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    _interrupt_between_imports()
     RunConfig(dataset=arguments.dataset)
     said = check_dataset(arguments.dataset, arguments.data_dir)
     from ui.server import Server, application, bind
@@ -140,6 +141,25 @@ def _open_early(arguments: argparse.Namespace) -> None:
             logger.warning("%s", error)
 
     threading.Thread(target=open_it, name="data", daemon=True).start()
+
+
+def _interrupt_between_imports() -> None:
+    """While the command starts, let Ctrl-C wait until no import is under way: amid one, what it raises may get lost."""
+
+    def interrupt(_number: int, frame: FrameType | None) -> None:
+        if not _importing(frame):
+            raise KeyboardInterrupt
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    signal.signal(signal.SIGINT, interrupt)
+
+
+def _importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _end_on_signals(stopped: threading.Event) -> None:

@@ -12,7 +12,7 @@ CONFIG = RunConfig(batch_size=16, codebook_size=8)
 PATIENCE = 60.0
 
 
-@pytest.fixture(scope="package", params=[pytest.param("local"), pytest.param("ray", marks=pytest.mark.slow)])
+@pytest.fixture(scope="module", params=[pytest.param("local"), pytest.param("ray", marks=pytest.mark.slow)])
 def lab(request, cache_dir, no_data) -> Iterator[Lab]:
     if request.param == "local":
         from actors.local_lab import LocalLab

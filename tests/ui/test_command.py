@@ -43,7 +43,7 @@ def test_ctrl_c_during_the_start_leaves_nothing_behind_either(mode: str, cache_d
     assert ending.survivors == []
     assert ending.seconds < 5, served.log
     assert ending.code in (0, 130), served.log
-    assert not [line for line in served.log if "Traceback" in line]
+    assert not [line for line in served.log if "Traceback" in line], served.log
 
 
 def test_two_commands_on_one_machine_serve_side_by_side_on_ports_of_their_own(cache_dir, no_data) -> None:
