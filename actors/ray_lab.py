@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -145,7 +146,8 @@ class RayLab:
             try:
                 self._retire(run_id)
             except RunLost as error:
-                logger.warning("a run that had ended was lost: %s", error)
+                self._member(run_id).retiring = False
+                logger.warning("a run that had ended does not answer: %s", error)
         return [self._described(member) for member in list(self._members.values()) if member.info is not None]
 
     def poll(self, since: Mapping[str, int | None]) -> dict[str, Snapshot]:
@@ -281,7 +283,7 @@ class RayLab:
 
     def _discover(self) -> None:
         for name in ray.util.list_named_actors():
-            with self._lock:
+            with self._lock, suppress(ValueError):  # it may be gone since the list was made
                 if name not in self._members:
                     self._members[name] = Member(ray.get_actor(name))
 
