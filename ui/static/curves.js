@@ -7,8 +7,8 @@
 import { weight } from "./format.js";
 
 const REDRAW = 1000;
-/** A drawing may take this part of the time. */
-const SHARE = 0.025;
+/** A drawing's script may take this part of the time; the browser's own part of it is about as long. */
+const SHARE = 0.012;
 const MOST_MARKERS = 40;
 const NAMES = { commit: "λ_commit", codebook: "λ_codebook", learning_rate: "learning rate" };
 /** commit and codebook are equal in value: one is drawn dashed over the other. */

@@ -173,7 +173,7 @@ function ring(context, x, y, radius, colour) {
 
 /** @param {Context} context @param {number} code @param {number} x @param {number} y @param {number} radius @param {Palette} colours */
 function number(context, code, x, y, radius, colours) {
-  const size = Math.min(12, (radius * 2.1) / Math.max(`${code}`.length, 1.7));
+  const size = Math.round(Math.min(12, (radius * 2.1) / Math.max(`${code}`.length, 1.7))); // each new size costs a font
   if (size < 7) return;
   context.font = `bold ${size}px system-ui, sans-serif`;
   context.textAlign = "center";
