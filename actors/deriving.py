@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from actors.lab import Lab, Plan, RunInfo
+from actors.record import changes_of
 from explorer.config import LAMBDA_SETTINGS, RUN_SETTINGS, RunConfig
 from explorer.errors import ConfigError
-from explorer.messages import Change, History
 
 SHAPING = ("levels", "codebook_size", "latent_dim")
 """Settings that a fork shares with its parent: the codebooks have their shape."""
@@ -31,17 +31,11 @@ def replay(lab: Lab, run_id: str, changes: Mapping[str, Any], name: str | None =
     source = next((info for info in lab.runs() if info.run_id == run_id), None)
     history = lab.get_history(run_id)
     assert source is not None
-    schedule = schedule_of(history)
+    schedule = changes_of(history.events)
     now: dict[str, float] = {**source.lambdas.to_dict(), "learning_rate": source.learning_rate}
     begun = {**now, **{c.detail["name"]: c.detail["old"] for c in reversed(history.events) if c.kind == "setting"}}
     config = _changed(_changed(source.config, begun), changes)
     return lab.start(config, name or f"schedule of {source.name}"[:60], Plan(schedule=schedule))
-
-
-def schedule_of(history: History) -> tuple[Change, ...]:
-    """The changes of live settings that the event log holds."""
-    settings = [event for event in history.events if event.kind == "setting"]
-    return tuple(Change(max(event.step, 1), event.detail["name"], event.detail["new"]) for event in settings)
 
 
 def _changed(config: RunConfig, changes: object, *, fork: bool = False) -> RunConfig:

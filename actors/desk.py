@@ -4,16 +4,25 @@ The lock is only ever held to read or write a few references, so that nobody wai
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from actors.gate import Gate
 from actors.lab import Card, Plan, RunInfo
 from actors.record import Record
+from actors.storage.folder import Log
 from explorer.config import RUN_SETTINGS, STEPS, Lambdas, RunConfig
 from explorer.errors import ExplorerError
-from explorer.messages import Applied, History, Probes, RunState, Snapshot, Status, View
+from explorer.messages import Applied, Change, History, Probes, RunState, Snapshot, Status, View
+
+if TYPE_CHECKING:
+    from actors.storage.keeper import Keeper
+
+VERSIONS = 2**32
+"""Snapshots that a run has before it comes back in another process: its versions go on growing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +40,13 @@ class Picture:
 class Desk:
     """One run's desk: people ask and read here, and its training thread looks in between two steps."""
 
-    def __init__(self, run_id: str, name: str, config: RunConfig, plan: Plan) -> None:
+    def __init__(self, run_id: str, name: str, config: RunConfig, plan: Plan, keeper: "Keeper | None" = None) -> None:
         self.run_id, self.config, self.plan = run_id, config, plan
+        self._keeper = keeper
+        incarnation = keeper.incarnation if keeper else 1
         self._card = Card(name, comparison=plan.comparison)
+        if keeper is not None:
+            self._card = keeper.folder.card(self._card)
         self._start = plan.origin.step if plan.origin else 0
         self._asked = threading.Condition()
         self._status: Status = "pending"
@@ -43,9 +56,11 @@ class Desk:
         self._state: RunState | None = None
         self._claimed = self._start
         self._lambdas, self._learning_rate = config.lambdas, config.learning_rate
-        self._version = 1
+        self._replay: tuple[Change, ...] = ()
+        self._ended = ""
+        self._version = 1 + (incarnation - 1) * VERSIONS
         self._picture = Picture()
-        self._record = Record(config, self._start)
+        self._record = Record(config, self._start, incarnation)
         self._times: deque[float] = deque(maxlen=64)
 
     # What readers see ---------------------------------------------------------------------------------------------------
@@ -57,7 +72,7 @@ class Desk:
                 self.run_id,
                 self._card.name,
                 self._status,
-                self._reason or ("waits for the slower runs of its comparison" if self._held else ""),
+                self._why(),
                 self._record.step,
                 self.config,
                 self._lambdas,
@@ -81,7 +96,7 @@ class Desk:
                 version=self._version,
                 generation=self._record.generation,
                 status=self._status,
-                reason=self._reason,
+                reason=self._why(),
                 step=picture.step,
                 epoch=picture.epoch,
                 steps_per_second=self._speed(),
@@ -112,6 +127,29 @@ class Desk:
             if self._state is None:
                 raise ExplorerError(f"{self._card.name} ({self.run_id}) cannot be forked now: its step takes too long")
             return self._state
+
+    def log(self) -> tuple[Log, Card]:
+        """What its folder is to say of it."""
+        with self._asked:
+            said = Log(
+                self._keeper.incarnation if self._keeper else 1,
+                self._status,
+                self._ended,
+                self._reason,
+                self._record.step,
+                self._record.resets,
+                self._gate.left,
+                self._lambdas,
+                self._learning_rate,
+                self._record.events(),
+                round(time.time(), 1),
+                self._keeper.home if self._keeper else "",
+            )
+            return said, self._card
+
+    def _why(self) -> str:
+        waits = "waits for the slower runs of its comparison" if self._held else ""
+        return self._reason or (self._keeper.trouble if self._keeper else "") or waits
 
     def _speed(self) -> float:
         times = list(self._times)
@@ -157,6 +195,7 @@ class Desk:
             new = lambdas if isinstance(lambdas, Lambdas) else self._lambdas.updated(dict(lambdas))
             self._refuse_if("change its loss weights", "stopped")
             for name, value in new.to_dict().items():
+                self._forget_replay(name, getattr(self._lambdas, name), value)
                 self._record.setting(name, getattr(self._lambdas, name), value, self._claimed + 1)
             self._lambdas = new
             return self._applied()
@@ -166,6 +205,7 @@ class Desk:
         value = RUN_SETTINGS["learning_rate"].check("learning_rate", learning_rate)
         with self._asked:
             self._refuse_if("change its learning rate", "stopped")
+            self._forget_replay("learning_rate", self._learning_rate, value)
             self._record.setting("learning_rate", self._learning_rate, value, self._claimed + 1)
             self._learning_rate = value
             return self._applied()
@@ -181,10 +221,16 @@ class Desk:
             self._gate.allow(step, lease)
             self._asked.notify_all()
 
-    def _end(self, reason: str) -> None:
+    def _forget_replay(self, name: str, old: float, new: float) -> None:
+        """What somebody asks for now holds, whatever was asked before the run came back and is still to be made again."""
+        if old != new and any(change.name == name for change in self._replay):
+            self._replay = tuple(change for change in self._replay if change.name != name)
+            self._record.forget_settings(name, self._claimed)
+
+    def _end(self, reason: str, ended: str = "stopped") -> None:
         if self._status != "stopped":
             self._record.event("stopped", self._record.step)
-            self._status, self._reason = "stopped", reason
+            self._status, self._reason, self._ended = "stopped", reason, ended
         self._closed = True
         self._changed()
 

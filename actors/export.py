@@ -12,6 +12,7 @@ from typing import IO, Any, Self
 
 import numpy as np
 
+from actors.view_arrays import view_arrays
 from explorer.config import RunConfig
 from explorer.errors import ExplorerError, shown
 from explorer.messages import History, Snapshot, View
@@ -100,26 +101,8 @@ def write_snapshot(out: Path, snapshot: Snapshot, view: View) -> None:
 
 def snapshot_arrays(snapshot: Snapshot, view: View) -> dict[str, Any]:
     """Every array and number of the snapshot, by its name in `explorer.messages`; losses as `loss/recon` and so on."""
-    health = view.health
-    return {
-        "step": snapshot.step,
-        "epoch": snapshot.epoch,
-        "codebooks": view.codebooks,
-        "counts": health.counts,
-        "dead": health.dead,
-        "active": health.active,
-        "usage": health.usage,
-        "perplexity": health.perplexity,
-        "window": health.window,
-        "threshold": health.threshold,
-        "latents": view.latents,
-        "codes": view.codes,
-        "labels": view.labels,
-        "inputs": view.inputs,
-        "reconstructions": view.reconstructions,
-        "probe_mse": view.probe_mse,
-        **{f"loss/{name}": value for name, value in snapshot.losses.items()},
-    }
+    losses = {f"loss/{name}": value for name, value in snapshot.losses.items()}
+    return {"step": snapshot.step, "epoch": snapshot.epoch, **view_arrays(view), **losses}
 
 
 def write_report(out: Path, snapshot: Snapshot, history: History, config: RunConfig) -> None:

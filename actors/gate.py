@@ -21,6 +21,11 @@ class Gate:
         return self._running and self._steps_left is None
 
     @property
+    def left(self) -> int | None:
+        """How many steps may still pass; None: all."""
+        return self._steps_left if self._running else 0
+
+    @property
     def shut(self) -> bool:
         """Asked not to train, or all steps asked for are done."""
         return not self._running or self._steps_left == 0

@@ -12,7 +12,10 @@ from explorer.messages import Applied, Change, History, Probes, RunState, Snapsh
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """A run in a list of runs; `lambdas` and `learning_rate` are those that hold now, `config` has those of the start."""
+    """A run in a list of runs; `lambdas` and `learning_rate` are those that hold now, `config` has those of the start.
+
+    `created` is a Unix time in seconds; 0: not known.
+    """
 
     run_id: str
     name: str
@@ -27,6 +30,7 @@ class RunInfo:
     until: int | None = None
     steps_per_second: float = 0.0
     card: "Card" = field(default_factory=lambda: Card(""))
+    created: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

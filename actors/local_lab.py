@@ -1,5 +1,7 @@
 """LocalLab: runs as threads of this process, without Ray. They share the machine."""
 
+import os
+import platform
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -9,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actors.lab import NO_PLAN, LabInfo, Plan, RunInfo, new_run_id, refuse_to_remove, run_name
+from actors.storage.archive import Archive
+from actors.storage.past import PastRun
 from explorer.config import Lambdas, RunConfig
 from explorer.data import open_dataset
-from explorer.errors import UnknownRun
+from explorer.errors import ExplorerError, UnknownRun
 from explorer.messages import Applied, History, Probes, RunState, Snapshot
 
 if TYPE_CHECKING:
@@ -19,18 +23,24 @@ if TYPE_CHECKING:
 
 PLACES = 16
 """Runs that train at once: they share the machine."""
+ENDED = ("stopped", "lost")
+CHECKPOINT_PATIENCE = 10.0
+"""Seconds that the end of the process waits for the last checkpoints."""
 
 
 class LocalLab:
-    """A Lab whose runs live in this process and end with it."""
+    """A Lab whose runs live in this process; with `runs_dir` each has a folder there, from which it can go on later."""
 
-    def __init__(self, data_dir: str | Path | None = None) -> None:
+    def __init__(self, data_dir: str | Path | None = None, runs_dir: str | Path | None = None) -> None:
         self._data_dir = data_dir
+        self._archive = None if runs_dir is None else Archive(runs_dir)
         self._lock = threading.Lock()
         self._runs: dict[str, Run] = {}
 
     def connect(self) -> None:
-        """Import what training needs, so that the first run starts sooner."""
+        """Import what training needs, so that the first run starts sooner. Raises ExplorerError if runs cannot be kept."""
+        if self._archive is not None:
+            self._archive.prepare()
         import explorer.training.trainer  # noqa: F401  (jax takes a second)
 
     def info(self) -> LabInfo:
@@ -39,19 +49,30 @@ class LocalLab:
 
     def start(self, config: RunConfig, name: str | None = None, plan: Plan = NO_PLAN) -> RunInfo:
         """Create a run and let it train as soon as there is room; returns at once."""
-        from actors.run import Run  # imports jax, which the page can be shown without
-
-        open_data = partial(open_dataset, config.dataset, self._data_dir)
-        with self._lock:
-            run = Run(new_run_id(self._runs), run_name(name, config), config, open_data, plan)
-            self._runs[run.run_id] = run
+        name = run_name(name, config)
+        run_id = new_run_id(self._runs)
+        if self._archive is not None:
+            self._archive.create(run_id, config, name, plan)
+        run = self._live(run_id, name, config, plan)
         self._fill()
         return self._described(run.info())
 
+    def _live(self, run_id: str, name: str, config: RunConfig, plan: Plan) -> "Run":
+        from actors.run import Run  # imports jax, which the page can be shown without
+        from actors.storage.keeper import Keeper
+
+        open_data = partial(open_dataset, config.dataset, self._data_dir)
+        with self._lock:
+            home = f"process {os.getpid()} on {platform.node()}"
+            keeper = Keeper(self._archive.folder(run_id), home) if self._archive else None
+            run = self._runs[run_id] = Run(run_id, name, config, open_data, plan, keeper)
+        return run
+
     def runs(self) -> list[RunInfo]:
-        """Every run, oldest first."""
+        """Every run, oldest first: those of the past, then those of this process."""
         self._fill()
-        return [self._described(run.info()) for run in list(self._runs.values())]
+        past = self._archive.infos(without=self._runs) if self._archive else []
+        return past + [self._described(run.info()) for run in list(self._runs.values())]
 
     def _fill(self) -> None:
         """Let those who wait train, in the order of their start, as far as there are places."""
@@ -89,7 +110,10 @@ class LocalLab:
 
     def get_state(self, run_id: str) -> RunState:
         """All that a fork carries on from."""
-        return self._run(run_id).get_state()
+        run = self._run(run_id)
+        if self._archive is not None and run.info().status in ENDED:
+            return PastRun(self._archive, run.info()).get_state()
+        return run.get_state()
 
     def set_lambdas(self, run_id: str, lambdas: Lambdas | Mapping[str, float]) -> Applied:
         """Change the loss weights; says from which step they hold."""
@@ -108,8 +132,22 @@ class LocalLab:
     def resume(self, run_id: str) -> RunInfo:
         """Train on."""
         run = self._run(run_id)
+        info = run.info()
+        if self._archive is not None and info.status in ENDED:
+            return self._revive(info, self._archive)
+        if isinstance(run, PastRun):
+            raise ExplorerError(f"{info.name} ({run_id}) {info.reason}: steer it there")
         run.start()
         return run.info()
+
+    def _revive(self, info: RunInfo, archive: Archive) -> RunInfo:
+        archive.let_train_on(info)
+        folder = archive.folder(info.run_id)
+        manifest = folder.manifest()
+        plan = replace(manifest.plan, origin=folder.origin(manifest))
+        run = self._live(info.run_id, info.name, manifest.config, plan)
+        self._fill()
+        return self._described(run.info())
 
     def step(self, run_id: str, n: int = 1) -> RunInfo:
         """Train exactly `n` steps, then be paused."""
@@ -137,9 +175,12 @@ class LocalLab:
 
     def remove(self, run_id: str) -> None:
         """Forget a run that has ended."""
-        refuse_to_remove(self._run(run_id).info())
+        info = self._run(run_id).info()
+        refuse_to_remove(info)
         with self._lock:
-            del self._runs[run_id]
+            self._runs.pop(run_id, None)
+        if self._archive is not None:
+            self._archive.remove(info)
 
     def allow(self, steps: Mapping[str, int], lease: float) -> None:
         """For `lease` seconds let no run named train beyond its step."""
@@ -148,13 +189,19 @@ class LocalLab:
                 self._runs[run_id].allow(step, lease)
 
     def close(self) -> None:
-        """End every run, all at once."""
+        """End every run, all at once; those that have a folder can be resumed later."""
         runs = list(self._runs.values())
+        patience = 1.0 if self._archive is None else CHECKPOINT_PATIENCE
         with ThreadPoolExecutor(max_workers=max(len(runs), 1)) as pool:
-            list(pool.map(lambda run: run.close(timeout=1.0), runs))
+            list(pool.map(lambda run: run.close(patience, "interrupted"), runs))
 
-    def _run(self, run_id: str) -> "Run":
+    def _run(self, run_id: str) -> "Run | PastRun":
         run = self._runs.get(run_id) if isinstance(run_id, str) else None
-        if run is None:
-            raise UnknownRun(run_id, self._runs)
-        return run
+        if run is not None:
+            return run
+        past = self._archive.infos() if self._archive else []
+        for info in past:
+            if info.run_id == run_id:
+                assert self._archive is not None
+                return PastRun(self._archive, info)
+        raise UnknownRun(run_id, [*self._runs, *(info.run_id for info in past)])

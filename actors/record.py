@@ -1,12 +1,14 @@
 """What happened to a run: its curves, its event log, and from which step each live setting holds. Safe to read meanwhile."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+import numpy as np
 
 from explorer.config import LAMBDA_SETTINGS, RunConfig
 from explorer.curves import Curves
-from explorer.messages import Event, Health, History, Probes, View
+from explorer.messages import Change, Event, Health, History, Probes, View
 from explorer.metrics import step_metrics
 from explorer.probes import ProbeLog
 
@@ -17,12 +19,18 @@ LIVE_SETTINGS = (*LAMBDA_SETTINGS, "learning_rate")
 class Record:
     """Written by one training thread and by whoever steers; read by anybody. A fork's begins after step `start`."""
 
-    def __init__(self, config: RunConfig, start: int = 0) -> None:
+    def __init__(self, config: RunConfig, start: int = 0, incarnation: int = 1) -> None:
         self._config = config
         self._start = start
         self._lock = threading.Lock()
-        self.generation = 0
+        self._incarnation = incarnation
+        self.resets = 0
         self._clear()
+
+    @property
+    def generation(self) -> int:
+        """Grows whenever what a reader has does not go on: at a reset, and when the run came back in another process."""
+        return self._incarnation - 1 + self.resets
 
     def _clear(self) -> None:
         self.step = self._start
@@ -34,7 +42,7 @@ class Record:
     def reset(self) -> None:
         """Forget everything but that there was a reset."""
         with self._lock:
-            self.generation += 1
+            self.resets += 1
             self._clear()
             self._events.append(Event(self._start, "reset"))
 
@@ -70,15 +78,24 @@ class Record:
         if old == new:
             return
         with self._lock:
-            for event in reversed(self._events):
-                if event.kind == "setting" and event.step == step and event.detail["name"] == name:
-                    self._events.remove(event)
-                    old = event.detail["old"]
-                    break
             self._since[name] = step
-            if old != new:
-                self._events.append(Event(step, "setting", {"name": name, "old": old, "new": new}))
-                del self._events[:-MAX_EVENTS]
+            place = len(self._events)
+            for i, event in reversed(list(enumerate(self._events))):
+                if event.kind == "setting" and event.step == step and event.detail["name"] == name:
+                    old, place = event.detail["old"], i
+                    break
+            changed = [Event(step, "setting", {"name": name, "old": old, "new": new})] if old != new else []
+            self._events[place : place + 1] = changed
+            del self._events[:-MAX_EVENTS]
+
+    def forget_settings(self, name: str, after: int) -> None:
+        """Take changes of a live setting beyond step `after` out of the log: they were to be made again, and will not be."""
+        with self._lock:
+            self._events = [
+                event
+                for event in self._events
+                if not (event.kind == "setting" and event.step > after and event.detail["name"] == name)
+            ]
 
     def since(self) -> dict[str, int]:
         """For each live setting the step from which it holds; the start if it never changed."""
@@ -90,3 +107,33 @@ class Record:
             steps, columns = self._curves.since(since)
             events = tuple(event for event in self._events if event.step >= since)
             return History(run_id, self.generation, self._curves.stride, steps, columns, events)
+
+    def events(self) -> tuple[Event, ...]:
+        """Everything since the last reset."""
+        with self._lock:
+            return tuple(self._events)
+
+    def dump(self) -> dict[str, np.ndarray]:
+        """Curves and probes as arrays, for `load`."""
+        with self._lock:
+            curves, probes = self._curves.dump(), self._probes.dump()
+        return {f"curves/{k}": v for k, v in curves.items()} | {f"probes/{k}": v for k, v in probes.items()}
+
+    def load(self, arrays: Mapping[str, np.ndarray], step: int, resets: int, since: Mapping[str, int]) -> None:
+        """Be what was dumped at `step`. Raises KeyError or ValueError if it is not that."""
+        with self._lock:
+            self._curves.load({k.removeprefix("curves/"): v for k, v in arrays.items() if k.startswith("curves/")})
+            self._probes.load({k.removeprefix("probes/"): v for k, v in arrays.items() if k.startswith("probes/")})
+            self.step, self.resets = step, resets
+            self._since |= since
+
+    def recall(self, events: tuple[Event, ...], resets: int) -> None:
+        """What happened before, as of the newest log."""
+        with self._lock:
+            self._events, self.resets = list(events), resets
+
+
+def changes_of(events: Iterable[Event]) -> tuple[Change, ...]:
+    """The changes of live settings that an event log holds."""
+    settings = [event for event in events if event.kind == "setting"]
+    return tuple(Change(max(event.step, 1), event.detail["name"], event.detail["new"]) for event in settings)

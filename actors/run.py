@@ -12,6 +12,10 @@ from typing import Literal
 
 from actors.desk import Desk, Picture
 from actors.lab import NO_PLAN, Plan
+from actors.record import changes_of
+from actors.storage.checkpoints import Checkpoint
+from actors.storage.keeper import Keeper
+from actors.storage.recording import Recording
 from explorer.config import Lambdas, RunConfig
 from explorer.data import Dataset
 from explorer.errors import ExplorerError
@@ -36,10 +40,13 @@ class Run(Desk):
         config: RunConfig,
         open_data: Callable[[Callable[[str], None]], Dataset],
         plan: Plan = NO_PLAN,
+        keeper: Keeper | None = None,
     ) -> None:
-        super().__init__(run_id, name, config, plan)
+        super().__init__(run_id, name, config, plan, keeper)
         self._open_data = open_data
         self._next_view = 0.0
+        self._losses: Mapping[str, float] | None = None
+        self._kept = (-1, -1)
         self._thread = threading.Thread(target=self._live, name=f"run-{run_id}", daemon=True)
 
     def start(self) -> None:
@@ -53,20 +60,25 @@ class Run(Desk):
             self._gate.open()
             self._changed()
 
-    def close(self, timeout: float = 5.0) -> None:
-        """End the run for good, after the step in progress; what it was stays readable."""
+    def close(self, timeout: float = 5.0, ended: str = "stopped") -> None:
+        """End the run, after the step in progress; what it was stays readable. `ended` is for its folder: why."""
         with self._asked:
-            self._closed = True
+            self._closed, self._ended = True, self._ended or ended
             self._changed()
         if self._thread.ident is not None:
             self._thread.join(timeout)
         with self._asked:
-            self._end("")
+            self._end("", ended)
+        if self._thread.ident is None and self._keeper is not None:
+            self._keeper.start(self.log)
+            self._keeper.close()
 
     # The training thread ------------------------------------------------------------------------------------------------
 
     def _live(self) -> None:
         trainer: Trainer | None = None
+        if self._keeper is not None:
+            self._keeper.start(self.log)
         while not self._closed:
             try:
                 trainer = trainer or self._prepare()
@@ -76,32 +88,64 @@ class Run(Desk):
             except Exception as error:
                 logger.exception("run %s failed", self.run_id)
                 self._fail(f"{type(error).__name__}: {error}")
+        if self._keeper is not None:
+            if trainer is not None:
+                self._keep(trainer)
+            with self._asked:
+                self._end("", self._ended)
+            self._keeper.close()
 
     def _prepare(self) -> Trainer:
         self._say("compiling", "opening the data")
         dataset = self._open_data(lambda text: self._say("compiling", text))
         self._say("compiling", "building the model")
         trainer = Trainer(self.config, dataset, self.plan.origin)
-        self._show(trainer, None, dataset.source)
+        came_back = self._come_back(trainer)
+        self._show(trainer, dataset.source)
         self._say("compiling", "compiling the training step")
         trainer.warm_up()
         detail = {"parent": self.plan.parent} if self.plan.parent else {}
-        self._record.event("forked" if self.plan.origin else "started", self._start, **detail)
+        if not came_back:
+            self._record.event("forked" if self.plan.origin else "started", self._start, **detail)
         return trainer
+
+    def _come_back(self, trainer: Trainer) -> bool:
+        """Go on from what the folder holds, if the run ran before: as it would have gone on, with the changes it made since."""
+        keeper = self._keeper
+        if keeper is None or keeper.before is None:
+            return False
+        before, checkpoint = keeper.before, keeper.newest(self.config)
+        with self._asked:
+            self._record.recall(before.events, before.resets)
+            if checkpoint is not None:
+                recording = checkpoint.recording
+                trainer.adopt(checkpoint.state)
+                self._record.load(recording.arrays, recording.step, recording.resets, recording.since)
+                self._lambdas, self._learning_rate = recording.lambdas, recording.learning_rate
+                self._losses = recording.losses or None
+            step = self._claimed = trainer.steps
+            self._replay = tuple(change for change in changes_of(before.events) if change.step > step)
+            if before.left is None:
+                self._gate.open()
+            else:
+                self._gate.open(max(before.step - step, 0) + before.left)
+            if step < before.step:
+                self._record.event("recovered", step, was=before.step)
+        return True
 
     def _train(self, trainer: Trainer) -> None:
         """Until closed: wait for a turn, take it, tell. Raises what makes the run fail."""
-        losses: Mapping[str, float] | None = None
         while (turn := self._await_turn()) is not None:
             if turn == "reset":
                 self._restart(trainer)
-                losses = None
             elif turn == "show":
-                self._show(trainer, losses)
+                self._show(trainer)
+                if not self._held:
+                    self._keep(trainer)
             elif turn == "export":
                 self._export(trainer)
             elif not isinstance(turn, str):
-                losses = self._advance(trainer, *turn)
+                self._advance(trainer, *turn)
 
     def _await_turn(self) -> "tuple[Lambdas, float] | Literal['reset', 'show', 'export'] | None":
         """The live settings for the next step; or what else was asked for; None once closed."""
@@ -109,6 +153,9 @@ class Run(Desk):
             while not self._closed:
                 step = self._record.step
                 unseen = self._picture.step != step
+                if self._keeper is not None and self._keeper.superseded:
+                    self._end("another copy of this run took over", "superseded")
+                    return None
                 if self._reset_asked:
                     return "reset"
                 if self._state_asked:
@@ -134,14 +181,14 @@ class Run(Desk):
     def _rest(self, step: int) -> None:
         """End, or wait until something is asked."""
         if self._gate.finished(step):
-            self._end(f"finished at step {step:,}")
+            self._end(f"finished at step {step:,}", "finished")
             return
         self._gate.close()
         self._enter("paused")
         self._asked.wait()
 
     def _change_as_scheduled(self) -> None:
-        for change in self.plan.schedule:
+        for change in (*self.plan.schedule, *self._replay):
             if change.step == self._claimed:
                 if change.name == "learning_rate":
                     self._record.setting("learning_rate", self._learning_rate, change.value, change.step)
@@ -155,6 +202,29 @@ class Run(Desk):
         with self._asked:
             self._state, self._state_asked = state, False
             self._asked.notify_all()
+        self._keep(trainer)
+
+    def _keep(self, trainer: Trainer) -> None:
+        """Have a checkpoint of now written, unless there is one."""
+        if self._keeper is None or self._kept == (self._record.generation, trainer.steps):
+            return
+        self._kept = self._record.generation, trainer.steps
+        picture = self._picture
+        with self._asked:
+            recording = Recording(
+                trainer.steps,
+                self._record.resets,
+                trainer.epoch,
+                trainer.device,
+                picture.data_source,
+                self._lambdas,
+                self._learning_rate,
+                self._record.since(),
+                dict(self._losses or {}),
+                self._record.dump(),
+                picture.view if picture.step == trainer.steps else trainer.view(),
+            )
+        self._keeper.keep(Checkpoint(trainer.export(self._lambdas, self._learning_rate), recording))
 
     def _enter(self, status: Status) -> None:
         if self._status != status:
@@ -164,41 +234,48 @@ class Run(Desk):
             self._times.clear()
             self._changed()
 
-    def _advance(self, trainer: Trainer, lambdas: Lambdas, learning_rate: float) -> Mapping[str, float]:
+    def _advance(self, trainer: Trainer, lambdas: Lambdas, learning_rate: float) -> None:
         losses = trainer.step(lambdas, learning_rate)
         if losses is None:
-            self._show(trainer, None)
+            self._losses = None
+            self._show(trainer)
+            self._keep(trainer)
             raise ExplorerError(
                 f"the loss or a gradient was not finite in step {trainer.steps + 1}; the model is as it was after step "
                 f"{trainer.steps}. Lower the learning rate or the loss weights, then reset"
             )
-        self._record.step_done(losses, trainer.health())
+        self._losses = losses
+        health = trainer.health()
         now = time.monotonic()
         self._times.append(now)
         with self._asked:
+            self._record.step_done(losses, health)
             self._gate.passed()
             due = self._view_asked and now >= self._next_view
         if due or self._record.probe_due():
-            self._show(trainer, losses)
-        return losses
+            self._show(trainer)
+        if self._keeper is not None and self._keeper.due():
+            self._keep(trainer)
 
     def _restart(self, trainer: Trainer) -> None:
         trainer.reset()
+        self._losses = None
         with self._asked:
             self._reset_asked = False
             self._claimed = self._start
+            self._replay = ()
             self._record.reset()
             self._times.clear()
-        self._show(trainer, None)
+        self._show(trainer)
 
-    def _show(self, trainer: Trainer, losses: Mapping[str, float] | None, data_source: str | None = None) -> None:
+    def _show(self, trainer: Trainer, data_source: str | None = None) -> None:
         """Swap in a picture of the model as it is now."""
         began = time.monotonic()
         view = trainer.view()
         if self._record.step == trainer.steps and self._record.probe_due():
             self._record.probed(view)
         source = self._picture.data_source if data_source is None else data_source
-        picture = Picture(trainer.steps, trainer.epoch, losses, view, source, trainer.device)
+        picture = Picture(trainer.steps, trainer.epoch, self._losses, view, source, trainer.device)
         now = time.monotonic()
         self._next_view = now + min(max(VIEW_INTERVAL, (now - began) / VIEW_SHARE), 1.0)
         with self._asked:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from actors.export import CONFIG, HISTORY, REPORT, SNAPSHOT
+from actors.view_arrays import view_of
 from explorer.config import RunConfig
 from explorer.curves import MAX_POINTS
 from explorer.errors import ConfigError, ExplorerError, shown
-from explorer.messages import Health, History, Snapshot, View
+from explorer.messages import History, Snapshot, View
 
 _PNG_END = b"IEND\xaeB`\x82"
 
@@ -76,7 +77,7 @@ def read_run(out: Path) -> Stored | None:
         steps, columns = _read_history(out / HISTORY)
         with (out / SNAPSHOT).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
-        view = _view(arrays)
+        view = view_of(arrays)
         snapshot = _snapshot(out.resolve().name, record, arrays, view)
     except Exception:  # noqa: BLE001 - files that are cut short or damaged raise errors of many kinds
         return None
@@ -116,16 +117,6 @@ def thinned(run_id: str, steps: np.ndarray, columns: dict[str, np.ndarray]) -> H
         for name, values in columns.items()
     }
     return History(run_id, 0, stride, steps[stride - 1 :: stride][:points], means, ())
-
-
-def _view(arrays: dict[str, Any]) -> View:
-    health = {name: arrays[name] for name in ("counts", "dead", "active", "usage", "perplexity")}
-    images = {name: arrays[name] for name in ("codebooks", "latents", "codes", "labels", "inputs", "reconstructions")}
-    return View(
-        health=Health(window=int(arrays["window"]), threshold=float(arrays["threshold"]), **health),
-        probe_mse=float(arrays["probe_mse"]),
-        **images,
-    )
 
 
 def _snapshot(run_id: str, record: Record, arrays: dict[str, Any], view: View) -> Snapshot:

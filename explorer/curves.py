@@ -60,3 +60,22 @@ class Curves:
         steps = self._start + np.arange(first + 1, self._length + 1, dtype=np.int32) * self.stride
         points = self._points[first : self._length].copy()
         return steps, {name: points[:, i] for i, name in enumerate(self._names)}
+
+    def dump(self) -> dict[str, np.ndarray]:
+        """All that `load` needs to go on exactly as this one would."""
+        return {
+            "names": np.array(self._names, dtype=np.str_),
+            "stride": np.array(self.stride),
+            "points": self._points[: self._length].copy(),
+            "sums": self._sums.copy(),
+            "pending": np.array(self._pending),
+        }
+
+    def load(self, dumped: Mapping[str, np.ndarray]) -> None:
+        """Be what was dumped. Raises KeyError or ValueError if it is not that."""
+        self._names = tuple(str(name) for name in dumped["names"])
+        self._points = np.empty((self._max_points, len(self._names)), np.float32)
+        self._length = len(dumped["points"])
+        self._points[: self._length] = dumped["points"]
+        self._sums = np.array(dumped["sums"], np.float64)
+        self.stride, self._pending = int(dumped["stride"]), int(dumped["pending"])

@@ -1,11 +1,25 @@
 """The run seen through the probe images over its life, at bounded cost: at most 64 views however long it trains."""
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 import numpy as np
+from jaxtyping import Float, Int
 
 from explorer.messages import Probes, View, empty_probes
 
 MAX_PROBES = 64
 FIRST_STRIDE = 50
+
+
+class Probe(NamedTuple):
+    """What is kept of a view. Axes as in Probes."""
+
+    codebooks: Float[np.ndarray, "L K D"]
+    codes: Int[np.ndarray, "P L"]
+    mse: float
+    active: Int[np.ndarray, " L"]
+    perplexity: Float[np.ndarray, " L"]
 
 
 class ProbeLog:
@@ -18,35 +32,48 @@ class ProbeLog:
         self._shape = shape
         self._max = max_probes
         self._stride = stride
-        self._views: dict[int, View] = {}
+        self._kept: dict[int, Probe] = {}
 
     def due(self, step: int) -> bool:
         """Whether the view at this step belongs into the log."""
-        return step % self._stride == 0 and step not in self._views
+        return step % self._stride == 0 and step not in self._kept
 
     def add(self, step: int, view: View) -> None:
         """Log the view of a step that is due."""
-        if len(self._views) == self._max:
+        if len(self._kept) == self._max:
             self._stride *= 2
-            self._views = {kept: old for kept, old in self._views.items() if kept % self._stride == 0}
+            self._kept = {kept: old for kept, old in self._kept.items() if kept % self._stride == 0}
             if step % self._stride:
                 return
-        self._views[step] = view
+        health = view.health
+        self._kept[step] = Probe(view.codebooks, view.codes, view.probe_mse, health.active, health.perplexity)
 
     def probes(self, run_id: str, generation: int) -> Probes:
         """What is in the log, for a run's `generation`."""
-        views = dict(self._views)
-        if not views:
+        kept = dict(self._kept)
+        if not kept:
             return empty_probes(run_id, *self._shape)
-        seen = list(views.values())
-        codes = np.stack([view.codes for view in seen])
+        codebooks, codes, mse, active, perplexity = (np.stack(column) for column in zip(*kept.values(), strict=True))
         return Probes(
             run_id,
             generation,
-            np.array(list(views), np.int32),
-            np.stack([view.codebooks for view in seen]),
+            np.array(list(kept), np.int32),
+            codebooks,
             codes.astype(np.uint8) if self._shape[1] <= 256 else codes,
-            np.array([view.probe_mse for view in seen], np.float32),
-            np.stack([view.health.active for view in seen]).astype(np.float32),
-            np.stack([view.health.perplexity for view in seen]).astype(np.float32),
+            mse.astype(np.float32),
+            active.astype(np.float32),
+            perplexity.astype(np.float32),
         )
+
+    def dump(self) -> dict[str, np.ndarray]:
+        """All that `load` needs to go on exactly as this one would."""
+        probes = self.probes("", 0)
+        names = ("steps", "codebooks", "codes", "mse", "active", "perplexity")
+        return {"stride": np.array(self._stride)} | {name: getattr(probes, name) for name in names}
+
+    def load(self, dumped: Mapping[str, np.ndarray]) -> None:
+        """Be what was dumped. Raises KeyError or ValueError if it is not that."""
+        self._stride = int(dumped["stride"])
+        columns = [dumped[name] for name in ("codebooks", "codes", "mse", "active", "perplexity")]
+        rows = zip(dumped["steps"], *columns, strict=True)
+        self._kept = {int(step): Probe(*row) for step, *row in rows}

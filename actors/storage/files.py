@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO, Any
 
 from etils import epath
@@ -27,6 +28,19 @@ def replace_with(path: epath.Path, write: Callable[[IO[bytes]], object]) -> None
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def create(path: epath.Path) -> None:
+    """Make an empty file. Raises FileExistsError if somebody did, of two at once in one of them, and OSError.
+
+    Where files are objects in a store two at once may both succeed.
+    """
+    if isinstance(path, os.PathLike):
+        Path(path).touch(exist_ok=False)
+    elif path.exists():
+        raise FileExistsError(str(path))
+    else:
+        path.write_text("")
 
 
 def write_json(path: epath.Path, value: object) -> None:

@@ -11,8 +11,8 @@
 A file is written under another name first, so that it is whole or not there. No two copies of a run write the same file.
 """
 
-import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ import numpy as np
 from etils import epath
 
 from actors.lab import Card, Comparison, Plan
-from actors.storage.files import Damaged, read_json, replace_with, write_json
+from actors.storage.files import Damaged, create, read_json, replace_with, write_json
 from explorer.config import Lambdas, RunConfig
 from explorer.errors import ExplorerError, shown
 from explorer.messages import Change, Event, RunState, Status
@@ -45,7 +45,8 @@ class Manifest:
 class Log:
     """What the copy of a run that wrote it said last. `ended`: '' while it lives, else how it came to its end.
 
-    `resets` counts how often it was taken back to its start; events are those since. `written` is a Unix time in seconds.
+    `resets` counts how often it was taken back to its start; events are those since. `left` is how many steps it was still
+    to train: None without end, 0 if paused. `written` is a Unix time in seconds. `home` says who runs it: ray, or a process.
     """
 
     incarnation: int
@@ -54,10 +55,12 @@ class Log:
     reason: str
     step: int
     resets: int
+    left: int | None
     lambdas: Lambdas
     learning_rate: float
     events: tuple[Event, ...]
     written: float
+    home: str
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -148,12 +151,9 @@ class RunFolder:
         """Become the one copy that may write; the number of this copy, from 1. Raises OSError."""
         while True:
             incarnation = self.incarnation() + 1
-            try:
-                with self._claim_of(incarnation).open("x") as file:
-                    file.write("")
-            except FileExistsError:
-                continue
-            return incarnation
+            with suppress(FileExistsError):
+                create(self._claim_of(incarnation))
+                return incarnation
 
     def incarnation(self) -> int:
         """The number of the newest copy; 0: it never ran."""
@@ -231,5 +231,3 @@ def _manifest(said: Mapping[str, Any]) -> Manifest:
     )
     config = RunConfig.from_dict(said["config"])
     return Manifest(str(said["run_id"]), config, plan, int(said["start"]), float(said["created"]))
-
-

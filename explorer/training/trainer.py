@@ -43,8 +43,12 @@ class Trainer:
             self.state: TrainState = init_state(self.config)
             self.steps = 0
         else:
-            self.state = from_leaves(self.config, self._origin.leaves)
-            self.steps = self._origin.step
+            self.adopt(self._origin)
+
+    def adopt(self, state: RunState) -> None:
+        """Go on from a state. Raises ConfigError for one with other codebooks."""
+        self.state = from_leaves(self.config, state.leaves)
+        self.steps = state.step
 
     def warm_up(self) -> None:
         """Compile the training step, on a state that is thrown away."""
