@@ -45,10 +45,11 @@ class Desk:
         self._keeper = keeper
         incarnation = keeper.incarnation if keeper else 1
         self._card = Card(name, comparison=plan.comparison)
+        before = keeper.before if keeper else None
         if keeper is not None:
             self._card = keeper.folder.card(self._card)
         self._start = plan.origin.step if plan.origin else 0
-        self._asked = threading.Condition()
+        self._asked = threading.Condition(threading.RLock())
         self._status: Status = "pending"
         self._reason = ""
         self._gate = Gate(plan.until)
@@ -61,6 +62,16 @@ class Desk:
         self._version = 1 + (incarnation - 1) * VERSIONS
         self._picture = Picture()
         self._record = Record(config, self._start, incarnation)
+        if before is not None:  # what readers see until the checkpoint is read
+            self._lambdas, self._learning_rate = before.lambdas, before.learning_rate
+            self._record.step = self._claimed = before.step
+            if before.left is not None:
+                self._gate.open(before.left)
+        self._restored = before is None
+        self._meanwhile: dict[str, float] = {}
+        """Live settings asked for before a run that comes back has read its checkpoint."""
+        self._steered = False
+        """Whether it was told to train or to pause since it came back."""
         self._times: deque[float] = deque(maxlen=64)
 
     # What readers see ---------------------------------------------------------------------------------------------------
@@ -82,6 +93,7 @@ class Desk:
                 self.plan.until,
                 self._speed(),
                 self._card,
+                resumable=self._keeper is not None and self._ended in ("stopped", "interrupted"),
             )
 
     def get_snapshot(self, since: int | None = None) -> Snapshot | None:
@@ -164,6 +176,7 @@ class Desk:
         with self._asked:
             self._refuse_if("pause", "stopped", "failed")
             self._gate.close()
+            self._steered = True
             self._changed()
 
     def step(self, n: int = 1) -> None:
@@ -172,6 +185,7 @@ class Desk:
         with self._asked:
             self._refuse_if("step", "stopped", "failed")
             self._gate.open(n)
+            self._steered = True
             self._record.event("stepped", self._claimed, n=n)
             self._changed()
 
@@ -192,11 +206,11 @@ class Desk:
     def set_lambdas(self, lambdas: Lambdas | Mapping[str, float]) -> Applied:
         """Change loss weights; a mapping changes only those it names."""
         with self._asked:
-            new = lambdas if isinstance(lambdas, Lambdas) else self._lambdas.updated(dict(lambdas))
+            asked = lambdas.to_dict() if isinstance(lambdas, Lambdas) else dict(lambdas)
+            new = self._lambdas.updated(asked)
             self._refuse_if("change its loss weights", "stopped")
-            for name, value in new.to_dict().items():
-                self._forget_replay(name, getattr(self._lambdas, name), value)
-                self._record.setting(name, getattr(self._lambdas, name), value, self._claimed + 1)
+            for name in asked:
+                self._set(name, getattr(self._lambdas, name), getattr(new, name))
             self._lambdas = new
             return self._applied()
 
@@ -205,8 +219,7 @@ class Desk:
         value = RUN_SETTINGS["learning_rate"].check("learning_rate", learning_rate)
         with self._asked:
             self._refuse_if("change its learning rate", "stopped")
-            self._forget_replay("learning_rate", self._learning_rate, value)
-            self._record.setting("learning_rate", self._learning_rate, value, self._claimed + 1)
+            self._set("learning_rate", self._learning_rate, value)
             self._learning_rate = value
             return self._applied()
 
@@ -221,11 +234,15 @@ class Desk:
             self._gate.allow(step, lease)
             self._asked.notify_all()
 
-    def _forget_replay(self, name: str, old: float, new: float) -> None:
-        """What somebody asks for now holds, whatever was asked before the run came back and is still to be made again."""
-        if old != new and any(change.name == name for change in self._replay):
+    def _set(self, name: str, old: float, new: float) -> None:
+        """Note a change. It holds, whatever was asked before the run came back and is still to be made again."""
+        if not self._restored:
+            self._meanwhile[name] = new
+            return
+        if any(change.name == name for change in self._replay):
             self._replay = tuple(change for change in self._replay if change.name != name)
             self._record.forget_settings(name, self._claimed)
+        self._record.setting(name, old, new, self._claimed + 1)
 
     def _end(self, reason: str, ended: str = "stopped") -> None:
         if self._status != "stopped":
@@ -245,5 +262,6 @@ class Desk:
     def _refuse_if(self, verb: str, *statuses: Status) -> None:
         if self._status in statuses or (self._closed and "stopped" in statuses):
             waiting = self._status in ("pending", "compiling")
-            hint = "reset it first" if self._status == "failed" else "wait for it" if waiting else "start a new run"
+            ended = "start a new run" if self._keeper is None else "resume it first"
+            hint = "reset it first" if self._status == "failed" else "wait for it" if waiting else ended
             raise ExplorerError(f"{self._card.name} ({self.run_id}) cannot {verb}: it is {self._status}; {hint}")

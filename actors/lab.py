@@ -14,7 +14,7 @@ from explorer.messages import Applied, Change, History, Probes, RunState, Snapsh
 class RunInfo:
     """A run in a list of runs; `lambdas` and `learning_rate` are those that hold now, `config` has those of the start.
 
-    `created` is a Unix time in seconds; 0: not known.
+    `created` is a Unix time in seconds; 0: not known. `resumable`: it has ended, and its folder lets it go on.
     """
 
     run_id: str
@@ -31,6 +31,7 @@ class RunInfo:
     steps_per_second: float = 0.0
     card: "Card" = field(default_factory=lambda: Card(""))
     created: float = 0.0
+    resumable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

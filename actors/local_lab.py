@@ -79,7 +79,8 @@ class LocalLab:
         with self._lock:
             infos = {run: run.info() for run in self._runs.values()}
             free = PLACES - sum(info.status in ("compiling", "running") for info in infos.values())
-            waiting = [run for run, info in infos.items() if info.status == "pending"]
+            free -= sum(info.status == "pending" and run.begun for run, info in infos.items())
+            waiting = [run for run, info in infos.items() if info.status == "pending" and not run.begun]
             for run in waiting[: max(free, 0)]:
                 run.start()
 

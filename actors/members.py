@@ -11,7 +11,10 @@ from explorer.messages import History, Probes, Snapshot
 
 @dataclass
 class Member:
-    """What this process knows of a run: its last words, and the calls that it has not answered yet."""
+    """What this process knows of a run: its last words, and the calls that it has not answered yet.
+
+    `handle` is its actor; None for a run of the past.
+    """
 
     handle: Any
     info: RunInfo | None = None
@@ -20,6 +23,7 @@ class Member:
     probes: Probes | None = None
     placed: bool = False
     gone: bool = False
+    restarting: bool = False
     retiring: bool = False
     heard: float = field(default_factory=time.monotonic)
     unanswered: dict[str, Any] = field(default_factory=dict)

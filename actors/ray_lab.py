@@ -1,53 +1,47 @@
-"""RayLab: each run a detached, named Ray actor, found again when the page restarts. The only module that imports ray."""
+"""RayLab: each run a detached, named Ray actor, found again when the page restarts, and brought back when it died."""
 
 import logging
 import os
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from actors.capacity import Request, places, refuse_if_too_large, why_waiting
+from actors.capacity import Request, places, refuse_if_too_large
 from actors.devices import Gpu, gpus_per_run
 from actors.lab import NO_PLAN, LabInfo, Plan, RunInfo, new_run_id, refuse_to_remove, run_name
 from actors.members import Member, announced
+from actors.ray_calls import GetTimeoutError, RayCalls, RayTaskError, ray  # ray only after its settings
 from actors.reaching import check_reachable
-from actors.run_actor import RunActor
+from actors.run_actor import RunActor, newest_state_of
+from actors.storage.archive import Archive
 from explorer.config import Lambdas, RunConfig
-from explorer.errors import ExplorerError, LabUnavailable, RunLost, UnknownRun
-from explorer.messages import (
-    Applied,
-    History,
-    Probes,
-    RunState,
-    Snapshot,
-    empty_history,
-    empty_probes,
-    empty_snapshot,
-)
-
-# Read when ray is first imported: no telemetry, and no second `uv run` around every worker.
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-
-import ray
-import ray.util
-from ray.exceptions import ActorUnavailableError, GetTimeoutError, RayActorError, RayTaskError
+from explorer.errors import ExplorerError, LabUnavailable, RunLost
+from explorer.messages import Applied, History, Probes, RunState, Snapshot, empty_history, empty_probes
 
 NAMESPACE = "rq-vae-explorer"
-PATIENCE = 0.3
-"""Seconds that a poll waits for all runs together: one hung run costs this, not the page."""
-ANSWER_WITHIN = 10.0
-"""Seconds that a verb waits for its run."""
+RESTARTS = 50
+"""How often Ray brings a run back whose process or machine died; then it is to be resumed by hand."""
+STATE_WITHIN = 60.0
+"""Seconds that reading a checkpoint may take: a process starts for it."""
+FREED_WITHIN = 5.0
+"""Seconds that Ray takes to free the name of a run that ended."""
+HOME = "ray"
+LOOK_EVERY = 5.0
+"""Seconds from one look for runs that nobody runs any more to the next."""
+BringBack = Literal["crashed", "all", "none"]
 
 logger = logging.getLogger(__name__)
 
 
-class RayLab:
+class RayLab(RayCalls):
     """A Lab on a Ray cluster: one of its own on this machine, or the one at `address`.
+
+    With `runs_dir`, a folder that all machines of the cluster see under the same name, runs survive their processes. On
+    somebody else's cluster those whose machine died are brought back (`bring_back`: also those that were interrupted, or
+    none); on a cluster of its own they wait until they are resumed.
 
     Call `connect` in the main thread (ray.init replaces signal handlers); until it is done, `start` raises LabUnavailable.
     """
@@ -59,21 +53,25 @@ class RayLab:
         cpus_per_run: float = 1.0,
         gpu: Gpu = "auto",
         num_cpus: int | None = None,
+        runs_dir: str | Path | None = None,
+        bring_back: BringBack = "crashed",
     ) -> None:
+        super().__init__(Request(cpus_per_run, 0.0), None if runs_dir is None else Archive(runs_dir))
         self._address, self._cpus_per_run = address, cpus_per_run
         self._gpu: Gpu = gpu
         self._num_cpus = num_cpus or os.cpu_count()
         self._data_dir = None if data_dir is None else str(Path(data_dir).expanduser().absolute())
-        self._request = Request(cpus_per_run, 0.0)
+        self._bring_back: BringBack = bring_back
+        self._leaving = threading.Event()
         self._message = "Ray is starting, this takes some seconds"
         self._ready = threading.Event()
-        self._lock = threading.Lock()
-        self._members: dict[str, Member] = {}
 
     # The cluster -----------------------------------------------------------------------------------------------------
 
     def connect(self) -> None:
-        """Start or join the cluster. Raises LabUnavailable, or NoCapacity for more than any node has."""
+        """Start or join the cluster. Raises LabUnavailable, NoCapacity for more than any node has, or ExplorerError."""
+        if self._archive is not None:
+            self._archive.prepare()
         own: dict[str, Any] = {
             "num_cpus": self._num_cpus,
             "include_dashboard": False,
@@ -96,6 +94,8 @@ class RayLab:
         self._request = Request(self._cpus_per_run, gpus_per_run(self._gpu, gpus))
         refuse_if_too_large(self._request, ray.nodes())
         self._ready.set()
+        if self._address and self._archive and self._bring_back != "none":
+            threading.Thread(target=self._look_after, args=(self._archive,), name="bring-back", daemon=True).start()
 
     def info(self) -> LabInfo:
         """Whether Ray is there, and how busy it is."""
@@ -110,8 +110,31 @@ class RayLab:
 
     def close(self) -> None:
         """Leave the cluster; one of our own ends with all its runs, another's goes on with them."""
+        self._leaving.set()
+        if self._ready.is_set() and not self._address and self._archive is not None:
+            self._interrupt()
         self._ready.clear()
         ray.shutdown()
+
+    def _interrupt(self) -> None:
+        """Let every run write what it is: they end with the cluster, and may be resumed with the next."""
+        asked = [m.handle.interrupt.remote() for m in self._members.values() if m.placed and not m.gone]
+        if asked:
+            ray.wait(asked, num_returns=len(asked), timeout=FREED_WITHIN)
+
+    def _look_after(self, archive: Archive) -> None:
+        """Bring back runs whose machine died with everything that knew of them."""
+        interrupted = self._bring_back == "all"
+        while not self._leaving.wait(LOOK_EVERY):
+            try:
+                actors = set(ray.util.list_named_actors())
+                for info in archive.waiting_for_room(HOME, interrupted=interrupted):
+                    if info.run_id not in actors:
+                        logger.warning("bringing %s (%s) back: %s", info.name, info.run_id, info.reason)
+                        self._revive(info, archive)
+                interrupted = False
+            except Exception:
+                logger.exception("runs could not be brought back")
 
     # The runs --------------------------------------------------------------------------------------------------------
 
@@ -121,20 +144,42 @@ class RayLab:
         if not self._ready.is_set():
             raise LabUnavailable(self._message)
         refuse_if_too_large(self._request, ray.nodes())
+        run_id = new_run_id(self._members)
+        if self._archive is not None:
+            self._archive.create(run_id, config, name, plan)
+        return self._launch(run_id, name, config, plan)
+
+    def _launch(self, run_id: str, name: str, config: RunConfig, plan: Plan) -> RunInfo:
+        """Create a run's actor, or find the one that another page created just now."""
+        folder = None if self._archive is None else str(self._archive.folder(run_id).path)
+        actor = ray.remote(RunActor).options(
+            name=run_id,
+            namespace=NAMESPACE,
+            lifetime="detached",
+            get_if_exists=True,
+            num_cpus=self._request.cpus,
+            num_gpus=self._request.gpus,
+            max_restarts=RESTARTS if folder else 0,
+            max_pending_calls=50,
+        )
+        info = announced(run_id, name, config, plan)
+        told = (
+            plan if folder is None else replace(plan, origin=None)
+        )  # it is in the folder: arguments die with this page
         with self._lock:
-            run_id = new_run_id(self._members)
-            actor = ray.remote(RunActor).options(
-                name=run_id,
-                namespace=NAMESPACE,
-                lifetime="detached",
-                num_cpus=self._request.cpus,
-                num_gpus=self._request.gpus,
-                max_pending_calls=50,
-            )
-            handle = actor.remote(run_id, name, config, self._data_dir, self._request, plan)
-            info = announced(run_id, name, config, plan)
+            handle = actor.remote(run_id, name, config, self._data_dir, self._request, told, folder)
             self._members[run_id] = Member(handle, info)
         return info
+
+    def _revive(self, info: RunInfo, archive: Archive) -> RunInfo:
+        """Let a run of the past train on, in a new process. Raises ExplorerError."""
+        archive.let_train_on(info)
+        deadline = time.monotonic() + FREED_WITHIN
+        member = self._members.get(info.run_id)
+        while member and member.handle and info.run_id in ray.util.list_named_actors() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        manifest = archive.folder(info.run_id).manifest()
+        return self._launch(info.run_id, info.name, manifest.config, manifest.plan)
 
     def runs(self) -> list[RunInfo]:
         """Every run, oldest first; those that another page started join as soon as they answer."""
@@ -148,16 +193,17 @@ class RayLab:
             except RunLost as error:
                 self._member(run_id).retiring = False
                 logger.warning("a run that had ended does not answer: %s", error)
-        return [self._described(member) for member in list(self._members.values()) if member.info is not None]
+        known = [self._described(member) for member in list(self._members.values()) if member.info is not None]
+        return self._past() + known
 
     def poll(self, since: Mapping[str, int | None]) -> dict[str, Snapshot]:
         """The newest snapshot of each run named, where there is one newer than the version given."""
-        for run_id in since:
-            self._member(run_id)
+        members = {run_id: self._member(run_id) for run_id in since}
         self._gather(
             {run_id: (version,) for run_id, version in since.items() if run_id in self._alive()}, "get_snapshot"
         )
-        newest = {run_id: self._last_snapshot(self._member(run_id)) for run_id in since}
+        past = {run_id for run_id, member in members.items() if member.handle is None and since[run_id]}
+        newest = {run_id: self._last_snapshot(self._member(run_id)) for run_id in since if run_id not in past}
         return {run_id: s for run_id, s in newest.items() if s and s.version > (since[run_id] or 0)}
 
     def get_snapshot(self, run_id: str) -> Snapshot:
@@ -170,6 +216,8 @@ class RayLab:
     def get_history(self, run_id: str, since: int = 0) -> History:
         """Curves and events after step `since`."""
         member = self._member(run_id)
+        if member.gone and member.history is None and self._archive is not None:
+            return self._archive.history(self._described(member), since)
         if member.gone or not member.placed:
             return member.history or empty_history(run_id)
         return self._ask(run_id, "get_history", since)
@@ -177,6 +225,8 @@ class RayLab:
     def get_probes(self, run_id: str) -> Probes:
         """The run seen through the probe over its life."""
         member = self._member(run_id)
+        if member.gone and member.probes is None and self._archive is not None:
+            return self._archive.probes(self._described(member))
         if member.gone or not member.placed:
             config = self._described(member).config
             nothing = empty_probes(run_id, config.levels, config.codebook_size, config.latent_dim)
@@ -184,7 +234,9 @@ class RayLab:
         return self._ask(run_id, "get_probes")
 
     def get_state(self, run_id: str) -> RunState:
-        """All that a fork carries on from."""
+        """All that a fork carries on from; of a run that ended its newest checkpoint, read where the folder is."""
+        if self._member(run_id).gone and self._archive is not None:
+            return self._read_state(run_id, self._archive)
         return self._ask(run_id, "get_state")
 
     def set_lambdas(self, run_id: str, lambdas: Lambdas | Mapping[str, float]) -> Applied:
@@ -200,7 +252,11 @@ class RayLab:
         return self._ask(run_id, "steer", "pause")
 
     def resume(self, run_id: str) -> RunInfo:
-        """Train on."""
+        """Train on; a run of the past in a new process."""
+        member = self._member(run_id)
+        info = self._described(member)
+        if self._archive is not None and member.gone and info.status in ("stopped", "lost"):
+            return self._revive(info, self._archive)
         return self._ask(run_id, "steer", "start")
 
     def step(self, run_id: str, n: int = 1) -> RunInfo:
@@ -223,7 +279,22 @@ class RayLab:
         member.info = replace(self._described(member), status="stopped", reason="cancelled before it started")
         member.gone = True
         ray.kill(member.handle)
+        if self._archive is not None:
+            self._archive.remove(member.info)
         return member.info
+
+    def _read_state(self, run_id: str, archive: Archive) -> RunState:
+        read = ray.remote(newest_state_of).options(num_cpus=0, max_retries=0)
+        reference = read.remote(str(archive.folder(run_id).path))
+        try:
+            return ray.get(reference, timeout=STATE_WITHIN)
+        except GetTimeoutError:
+            ray.cancel(reference)
+            raise RunLost(f"{run_id}: its checkpoint could not be read within {STATE_WITHIN:g} s") from None
+        except RayTaskError as error:
+            if isinstance(error.cause, ExplorerError):
+                raise error.cause from None
+            raise
 
     def _ended_by_themselves(self) -> list[str]:
         """Runs that reached their last step and still hold a CPU; each is named once, whoever asks."""
@@ -255,128 +326,22 @@ class RayLab:
                 member.unanswered.setdefault("describe", member.handle.describe.remote(values))
         elif not member.gone:
             changed = self._ask(run_id, "describe", values)
+        elif self._archive is not None:
+            self._archive.describe(info, card)
         member.info = changed
         return self._described(member)
 
     def remove(self, run_id: str) -> None:
         """Forget a run that has ended."""
-        refuse_to_remove(self._described(self._member(run_id)))
+        info = self._described(self._member(run_id))
+        refuse_to_remove(info)
         with self._lock:
-            del self._members[run_id]
+            self._members.pop(run_id, None)
+        if self._archive is not None:
+            self._archive.remove(info)
 
     def allow(self, steps: Mapping[str, int], lease: float) -> None:
         """For `lease` seconds let no run named train beyond its step; who does not answer is left alone."""
         alive = self._alive()
         placed = {run_id: (step, lease) for run_id, step in steps.items() if run_id in alive}
         self._gather(placed, "allow")
-
-    # Talking to actors -----------------------------------------------------------------------------------------------
-
-    def _member(self, run_id: str) -> Member:
-        member = self._members.get(run_id) if isinstance(run_id, str) else None
-        if member is None:
-            raise UnknownRun(run_id, self._members)
-        return member
-
-    def _alive(self) -> list[str]:
-        return [run_id for run_id, member in list(self._members.items()) if not member.gone]
-
-    def _discover(self) -> None:
-        for name in ray.util.list_named_actors():
-            with self._lock, suppress(ValueError):  # it may be gone since the list was made
-                if name not in self._members:
-                    self._members[name] = Member(ray.get_actor(name))
-
-    def _gather(self, requests: Mapping[str, tuple[Any, ...]], method: str) -> None:
-        """Ask several runs at once and store what they answer in time; a run that owes an answer is not asked again."""
-        asked: dict[Any, Member] = {}
-        for run_id, arguments in requests.items():
-            member = self._members.get(run_id)
-            if member is None:
-                continue
-            with self._lock:
-                if method not in member.unanswered:
-                    member.unanswered[method] = getattr(member.handle, method).remote(*arguments)
-                asked[member.unanswered[method]] = member
-        if asked:
-            ready, _ = ray.wait(list(asked), num_returns=len(asked), timeout=PATIENCE)
-            for reference in ready:
-                self._store(asked[reference], method, reference)
-
-    def _store(self, member: Member, method: str, reference: Any) -> None:
-        with self._lock:
-            member.unanswered.pop(method, None)
-        try:
-            answer = ray.get(reference)
-        except RayActorError as error:
-            self._lose(member, error)
-            return
-        member.placed, member.heard = True, time.monotonic()
-        if isinstance(answer, RunInfo):
-            member.info = answer
-        elif isinstance(answer, Snapshot):
-            member.snapshot = answer
-
-    def _ask(self, run_id: str, method: str, *arguments: Any) -> Any:
-        """Call one run and wait. Raises what the run raises, or RunLost if it is gone or silent."""
-        member = self._member(run_id)
-        described = self._described(member)
-        if member.gone:
-            raise RunLost(f"{described.name} ({run_id}) is {described.status}: {described.reason or 'start a new run'}")
-        if not member.placed:
-            self._gather({run_id: ()}, "info")
-            if not member.placed:
-                raise ExplorerError(f"{described.name} ({run_id}) has not started yet: {described.reason}")
-        try:
-            return ray.get(getattr(member.handle, method).remote(*arguments), timeout=ANSWER_WITHIN)
-        except RayTaskError as error:
-            if isinstance(error.cause, ExplorerError):
-                raise error.cause from None
-            raise
-        except GetTimeoutError:
-            raise RunLost(f"{described.name} ({run_id}) did not answer within {ANSWER_WITHIN:g} s") from None
-        except RayActorError as error:
-            self._lose(member, error)
-            raise RunLost(f"{described.name} ({run_id}): {self._described(member).reason}") from None
-
-    def _lose(self, member: Member, error: RayActorError) -> None:
-        """Its process is gone: keep its last words. One that is merely unavailable may come back."""
-        if isinstance(error, ActorUnavailableError) or member.gone:
-            return
-        logger.warning("lost a run: %s", error)
-        killed = "ray.kill" in str(error)
-        status, reason = ("stopped", "stopped elsewhere") if killed else ("lost", _last_line(error))
-        member.gone = True
-        if member.info is not None:
-            member.info = replace(member.info, status=status, reason=reason)
-        if member.snapshot is not None:
-            version = member.snapshot.version + 1
-            member.snapshot = replace(
-                member.snapshot, status=status, reason=reason, version=version, steps_per_second=0.0
-            )
-
-    def _described(self, member: Member) -> RunInfo:
-        """What is known of it, with why it waits or since when it is silent."""
-        info = member.info
-        assert info is not None
-        if member.gone:
-            return info
-        silent = time.monotonic() - member.heard
-        if not member.placed:
-            holders = [m.info.name for m in self._members.values() if m.placed and not m.gone and m.info]
-            total, free = ray.cluster_resources(), ray.available_resources()
-            return replace(info, reason=why_waiting(self._request, silent, total, free, holders))
-        if silent > 3:
-            return replace(info, reason=f"not responding for {silent:.0f} s")
-        return info
-
-    def _last_snapshot(self, member: Member) -> Snapshot:
-        if member.snapshot is not None:
-            return member.snapshot
-        info = self._described(member)
-        return empty_snapshot(info.run_id, info.status, info.reason, info.lambdas, info.learning_rate)
-
-
-def _last_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"its process died ({lines[-1] if lines else type(error).__name__}); start a new run"

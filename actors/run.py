@@ -49,15 +49,23 @@ class Run(Desk):
         self._kept = (-1, -1)
         self._thread = threading.Thread(target=self._live, name=f"run-{run_id}", daemon=True)
 
+    @property
+    def begun(self) -> bool:
+        """Whether it has a thread, or had one."""
+        return self._thread.ident is not None
+
     def start(self) -> None:
         """Train; after a pause: train on."""
         with self._asked:
             self._refuse_if("train on", "stopped", "failed")
             if self._thread.ident is None:
                 self._thread.start()
+                if not self._restored:  # it goes on as it did, training or paused
+                    return
             elif not self._gate.running:
                 self._record.event("resumed", self._claimed)
             self._gate.open()
+            self._steered = True
             self._changed()
 
     def close(self, timeout: float = 5.0, ended: str = "stopped") -> None:
@@ -117,6 +125,8 @@ class Run(Desk):
         before, checkpoint = keeper.before, keeper.newest(self.config)
         with self._asked:
             self._record.recall(before.events, before.resets)
+            self._record.step = trainer.steps
+            self._lambdas, self._learning_rate = self.config.lambdas, self.config.learning_rate
             if checkpoint is not None:
                 recording = checkpoint.recording
                 trainer.adopt(checkpoint.state)
@@ -125,12 +135,12 @@ class Run(Desk):
                 self._losses = recording.losses or None
             step = self._claimed = trainer.steps
             self._replay = tuple(change for change in changes_of(before.events) if change.step > step)
-            if before.left is None:
-                self._gate.open()
-            else:
-                self._gate.open(max(before.step - step, 0) + before.left)
+            if before.left is not None and not self._steered:
+                self._gate.open(before.step - step + before.left)
             if step < before.step:
                 self._record.event("recovered", step, was=before.step)
+            self._restored = True
+            self._change_as_asked_meanwhile()
         return True
 
     def _train(self, trainer: Trainer) -> None:
@@ -139,7 +149,8 @@ class Run(Desk):
             if turn == "reset":
                 self._restart(trainer)
             elif turn == "show":
-                self._show(trainer)
+                if self._picture.step != trainer.steps:
+                    self._show(trainer)
                 if not self._held:
                     self._keep(trainer)
             elif turn == "export":
@@ -161,7 +172,7 @@ class Run(Desk):
                 if self._state_asked:
                     return "export"
                 if self._gate.finished(step) or self._gate.shut:
-                    if unseen:
+                    if unseen or not self._is_kept(step):
                         return "show"
                     self._rest(step)
                 elif wait := self._gate.held(step):
@@ -197,6 +208,12 @@ class Run(Desk):
                     self._record.setting(change.name, getattr(self._lambdas, change.name), change.value, change.step)
                     self._lambdas = self._lambdas.updated({change.name: change.value})
 
+    def _change_as_asked_meanwhile(self) -> None:
+        asked, self._meanwhile = self._meanwhile, {}
+        if "learning_rate" in asked:
+            self.set_learning_rate(asked.pop("learning_rate"))
+        self.set_lambdas(asked)
+
     def _export(self, trainer: Trainer) -> None:
         state = trainer.export(self._lambdas, self._learning_rate)
         with self._asked:
@@ -204,9 +221,12 @@ class Run(Desk):
             self._asked.notify_all()
         self._keep(trainer)
 
+    def _is_kept(self, step: int) -> bool:
+        return self._keeper is None or self._kept == (self._record.generation, step)
+
     def _keep(self, trainer: Trainer) -> None:
         """Have a checkpoint of now written, unless there is one."""
-        if self._keeper is None or self._kept == (self._record.generation, trainer.steps):
+        if self._keeper is None or self._is_kept(trainer.steps):
             return
         self._kept = self._record.generation, trainer.steps
         picture = self._picture

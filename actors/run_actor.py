@@ -1,6 +1,7 @@
 """A Run in a Ray actor's process. Plain Python: `actors.ray_lab` makes it an actor."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 from actors.capacity import Request
@@ -14,13 +15,28 @@ class RunActor:
     """A Run in a process of its own. Methods run one at a time and return at once; they add nothing to Run's."""
 
     def __init__(
-        self, run_id: str, name: str, config: RunConfig, data_dir: str | None, request: Request, plan: Plan
+        self,
+        run_id: str,
+        name: str,
+        config: RunConfig,
+        data_dir: str | None,
+        request: Request,
+        plan: Plan,
+        folder: str | None = None,
     ) -> None:
+        """Begin the run; or go on with it, if it ran before in the folder: Ray makes a new actor of one whose process died."""
         claim(int(request.cpus), request.gpus)
         from actors.run import Run  # imports jax, which reads what was claimed
+        from actors.storage.folder import RunFolder
+        from actors.storage.keeper import Keeper
         from explorer.data import open_dataset
 
-        self._run = Run(run_id, name, config, partial(open_dataset, config.dataset, data_dir), plan)
+        keeper = None
+        if folder is not None:
+            kept = RunFolder(folder)
+            keeper, manifest = Keeper(kept, "ray"), kept.manifest()
+            plan = replace(plan, origin=kept.origin(manifest))
+        self._run = Run(run_id, name, config, partial(open_dataset, config.dataset, data_dir), plan, keeper)
         self._run.start()
 
     def info(self) -> RunInfo:
@@ -60,7 +76,19 @@ class RunActor:
         """Change the learning rate."""
         return self._run.set_learning_rate(learning_rate)
 
+    def interrupt(self) -> None:
+        """End the run, so that it can be resumed: its machine is about to end."""
+        self._run.close(ended="interrupted")
+
     def steer(self, verb: str, *arguments: int) -> RunInfo:
         """start, pause, step, reset or close; then the run in a line."""
         getattr(self._run, verb)(*arguments)
         return self._run.info()
+
+
+def newest_state_of(folder: str) -> RunState:
+    """The state in the newest whole checkpoint of a run's folder. Raises ExplorerError."""
+    claim(1, 0.0)
+    from actors.storage.checkpoints import newest_state  # imports jax
+
+    return newest_state(folder)

@@ -35,6 +35,7 @@ class Command:
         self.url = f"http://127.0.0.1:{_free_port()}"
         command = str(Path(sys.executable).with_name("rq-vae-explorer"))
         port = self.url.rpartition(":")[2]
+        environment = environment | {"RQVAE_RUNS_DIR": str(log.with_suffix(".runs"))}
         self.began = time.perf_counter()
         with log.open("w") as file:
             self._process = subprocess.Popen(

@@ -4,9 +4,11 @@ Needs Debian's chromium and, for the complete MNIST, TFDS_DATA_DIR:  uv run scri
 """
 
 import io
+import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +25,12 @@ DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 def served() -> Iterator[str]:
     """The address of a page of our own."""
     command = [Path(sys.executable).with_name("rq-vae-explorer"), "--local", "--port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+    with (
+        tempfile.TemporaryDirectory() as runs,
+        subprocess.Popen(
+            command, stderr=subprocess.PIPE, text=True, env={**os.environ, "RQVAE_RUNS_DIR": runs}
+        ) as server,
+    ):
         assert server.stderr is not None
         yield next(found[1] for line in server.stderr if (found := re.search(r"is at (http\S+)", line)))
         server.terminate()

@@ -45,11 +45,11 @@ def test_the_science_has_no_threads() -> None:
     assert users == ["preparing.py", "tfds.py"]
 
 
-def test_only_the_ray_lab_imports_ray() -> None:
+def test_only_what_speaks_to_ray_imports_ray() -> None:
     importers = [
         path.name for package in ("explorer", "actors", "ui") for path in files(package) if "ray" in imports(path)
     ]
-    assert importers == ["ray_lab.py"]
+    assert importers == ["ray_calls.py"]
 
 
 @pytest.mark.parametrize(

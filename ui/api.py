@@ -50,6 +50,7 @@ def run_dict(info: RunInfo) -> dict[str, Any]:
         "parent": info.parent,
         "forked_at": info.forked_at,
         "until": info.until,
+        "resumable": info.resumable,
         "steps_per_second": info.steps_per_second,
         "note": info.card.note,
         "comparison": info.card.comparison.comparison_id if info.card.comparison else "",

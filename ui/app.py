@@ -119,15 +119,26 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _lab(arguments: argparse.Namespace) -> Lab:
+    from actors.storage.archive import Archive, default_runs_dir
+
+    runs_dir = arguments.runs_dir or default_runs_dir()
+    Archive(runs_dir).prepare()
     if arguments.local:
         from actors.devices import claim_local
         from actors.local_lab import LocalLab
 
         claim_local(arguments.gpu)
-        return LocalLab(arguments.data_dir)
+        return LocalLab(arguments.data_dir, runs_dir)
     from actors.ray_lab import RayLab
 
-    return RayLab(arguments.address, arguments.data_dir, arguments.cpus_per_run, arguments.gpu)
+    return RayLab(
+        arguments.address,
+        arguments.data_dir,
+        arguments.cpus_per_run,
+        arguments.gpu,
+        runs_dir=runs_dir,
+        bring_back=arguments.bring_back,
+    )
 
 
 def _open_early(arguments: argparse.Namespace) -> None:

@@ -110,7 +110,10 @@ def parse(argv: list[str]) -> argparse.Namespace:
         if argv and not argv[0].startswith("-"):
             parser.error(f"there is no command {argv[0]!r}; the commands are serve, train and sweep")
         argv = ["serve", *argv]
-    return parser.parse_args(argv)
+    arguments = parser.parse_args(argv)
+    if getattr(arguments, "bring_back", "none") not in ("crashed", "all", "none"):
+        parser.error(f"RQVAE_BRING_BACK must be crashed, all or none; got {arguments.bring_back!r}")
+    return arguments
 
 
 def _serve_arguments(parser: argparse.ArgumentParser) -> None:
@@ -124,6 +127,19 @@ def _serve_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--cpus-per-run", type=number("cpus-per-run", CPUS), default=1, help=f"{CPUS.help} (default: 1)"
+    )
+    parser.add_argument(
+        "--runs-dir",
+        metavar="DIR",
+        help="where runs are kept, a folder or a URL such as gs://bucket/runs; all machines of a cluster must see it "
+        "under this name (default: RQVAE_RUNS_DIR, else a folder of your user data)",
+    )
+    parser.add_argument(
+        "--bring-back",
+        choices=("crashed", "all", "none"),
+        default=os.environ.get("RQVAE_BRING_BACK") or "crashed",
+        help="with --address: which runs that nobody runs any more train on by themselves: those whose machine died, "
+        "also those that were interrupted, or none (default: RQVAE_BRING_BACK, else crashed)",
     )
     _shared_arguments(parser)
 

@@ -20,7 +20,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "lost": ("start", "stop"),
     "stopped": ("start",),
 }
-"""What the bar's buttons offer at each status; Start means a new run, except for a paused one, which goes on."""
+"""What the bar's buttons offer at each status; Start means a new run, but a run that is paused or resumable goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,9 @@ def bar_updates(run: RunInfo | None) -> list[dict[str, Any]]:
     status = "stopped" if run is None else run.status
     allowed = ALLOWED[status]
     main = "pause" if status in ("running", "compiling") else "start"
+    resumes = run is not None and (status == "paused" or run.resumable)
     start = gr.update(
-        value="▶ Resume" if status == "paused" else "▶ Start",
+        value="▶ Resume" if resumes else "▶ Start",
         interactive="start" in allowed,
         variant="primary" if main == "start" else "secondary",
     )

@@ -16,8 +16,8 @@ COMPARE_HELP: dict[str, str] = {
 }
 
 HELP: dict[str, str] = {
-    "bar": "Start begins a run, or goes on with a paused one. Pause stops after the step in progress. Step trains on one "
-    "batch. Reset goes back to step 0 with the same seed and the weights as they are now. Stop ends the run for good. "
+    "bar": "Start begins a run; Resume goes on with one that is paused or has ended. Pause stops after the step in progress. Step trains on one "
+    "batch. Reset goes back to step 0 with the same seed and the weights as they are now. Stop ends the run and frees its place. "
     "One step is one batch; epoch = steps · batch size / training images.",
     "planes": "Level 1 shows where the encoder puts 512 fixed test images, z_e; level l shows what the levels before left "
     "over, r = z_e − (q₁ + … + q₍ₗ₋₁₎). Each goes to its nearest code, argminₖ ‖r − eₖ‖². Wheel or pinch zooms, dragging "

@@ -72,6 +72,7 @@ def _run(run: RunInfo) -> dict[str, Any]:
         "parent": run.parent,
         "forked_at": run.forked_at,
         "until": run.until,
+        "resumable": run.resumable,
     }
 
 
@@ -133,7 +134,7 @@ def encode_history(history: History, known_to: int) -> bytes:
             "after": known_to,
             "steps": pack(history.steps, "<i4"),
             "columns": {name: pack(values, "<f4") for name, values in history.columns.items()},
-            "events": [_event(event) for event in history.events if event.kind == "setting"],
+            "events": [_event(event) for event in history.events if event.kind in ("setting", "recovered")],
         }
     )
 
@@ -166,6 +167,9 @@ def encode_divergence(a: str, b: str, apart: Divergence) -> bytes:
 
 
 def _event(event: Event) -> dict[str, Any]:
+    """A change of a setting; a run that came back is like one, of its step."""
+    if event.kind == "recovered":
+        return {"step": event.step, "name": "recovered", "old": event.detail["was"], "new": event.step}
     return {"step": event.step, **_jsonable(event.detail)}
 
 

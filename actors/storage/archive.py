@@ -131,6 +131,7 @@ class Archive:
             0.0,
             card,
             manifest.created,
+            resumable=status == "lost" or (log is not None and log.ended in ("stopped", "interrupted")),
         )
 
     def _complain(self, text: str) -> None:

@@ -19,7 +19,7 @@ INTERVAL = 15.0
 """Seconds from one checkpoint to the next."""
 TICK = 0.2
 """Seconds after which what happened is in the log."""
-STEPS_EVERY = 2.0
+STEPS_EVERY = 1.0
 """Seconds after which the step that was reached is in the log, if nothing else happened."""
 HEARTBEAT = 10.0
 """Seconds after which the log says that the run lives, if nothing happened at all."""

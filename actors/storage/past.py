@@ -67,4 +67,5 @@ class PastRun:
 
     def _refuse(self, verb: str) -> NoReturn:
         name = f"{self._info.name} ({self._info.run_id})"
-        raise ExplorerError(f"{name} cannot {verb}: it is {self._info.status}; resume it first")
+        why = "resume it first" if self._info.resumable else self._info.reason or "start a new run"
+        raise ExplorerError(f"{name} cannot {verb}: it is {self._info.status}; {why}")

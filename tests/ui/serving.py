@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -35,9 +36,15 @@ class Serving:
 
     def __init__(self, *options: str | Path) -> None:
         self.log: list[str] = []
+        self._runs_dir = tempfile.TemporaryDirectory(prefix="runs-")
         self._heard = threading.Condition()
         self.process = subprocess.Popen(
-            [COMMAND, *options], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, start_new_session=True
+            [COMMAND, *options],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+            env={"RQVAE_RUNS_DIR": self._runs_dir.name, **os.environ},
         )
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -99,6 +106,7 @@ class Serving:
                     process.kill()
         self.process.wait(10)
         self._listener.join(10)
+        self._runs_dir.cleanup()
 
 
 @contextmanager

@@ -4,7 +4,7 @@
  * script is as large and would be one more dependency. Plotly is loaded only once there is something to draw, and drawn
  * at most once in REDRAW milliseconds, and more rarely where that is slow.
  */
-import { weight } from "./format.js";
+import { weight, whole } from "./format.js";
 
 const REDRAW = 1000;
 /** A drawing's script may take this part of the time; the browser's own part of it is about as long. */
@@ -150,7 +150,7 @@ const marker = ({ step }, colours) => ({
 const markerText = ({ step, name, old, new: now }, i, late, colours) => ({
   x: step, xref: "x", y: 1 - 0.1 * (i % 4), yref: "paper", xanchor: late ? "right" : "left", yanchor: "top", showarrow: false,
   xshift: late ? -2 : 2,
-  text: `${NAMES[/** @type {keyof typeof NAMES} */ (name)] ?? ""} ${weight(old)} → ${weight(now)}`,
+  text: name === "recovered" ? `recovered (was at ${whole(old)})` : `${NAMES[/** @type {keyof typeof NAMES} */ (name)] ?? ""} ${weight(old)} → ${weight(now)}`,
   font: { size: 10, color: colours.text }, bgcolor: colours.panel, opacity: 0.9,
 });
 

@@ -7,6 +7,7 @@ import { fixed, listed, put, whole } from "./format.js";
  * @property {string} name
  * @property {string} status
  * @property {string} reason
+ * @property {boolean} [resumable] it has ended and can go on
  * @property {{ levels: number }} config
  * @property {Record<string, number>} live
  *
@@ -43,6 +44,9 @@ export function words(lab, run, hasView, trouble, starting = false) {
   return { ...(STATES[run.status] ?? STATES.running)(run, hasView), ...(note ? { note } : {}) };
 }
 
+/** What Start does with a run that has ended. @param {Run} run */
+const next = (run) => (run.resumable ? "Resume lets it train on; “+ New run” begins another." : "Start begins a new one.");
+
 /** @type {Record<string, (run: Run, hasView: boolean) => Words>} */
 const STATES = {
   pending: (run) => ({ title: "Waiting for a place to run", text: `${because(run.reason)} Stop cancels it.`, note: "" }),
@@ -60,9 +64,9 @@ const STATES = {
   lost: (run, hasView) => ({
     title: hasView ? "" : "The run is lost",
     text: "",
-    note: `This run is lost: its process is gone or does not answer. ${because(run.reason)} Start begins a new one.`,
+    note: `This run is lost: its process is gone or does not answer. ${because(run.reason)} ${next(run)}`,
   }),
-  stopped: (_run, hasView) => ({ title: hasView ? "" : "Stopped", text: hasView ? "" : "Press Start for a new run.", note: "" }),
+  stopped: (run, hasView) => ({ title: hasView ? "" : "Stopped", text: hasView ? "" : `${because(run.reason)} ${next(run)}`, note: "" }),
 };
 
 /**

@@ -73,7 +73,7 @@ def _connect_start(
 
     def start(state: str, *values: Any) -> str:
         run = hub.find(on_show(state))
-        if run is None or run.status != "paused":
+        if run is None or not (run.status == "paused" or run.resumable):
             return start_new(state, *values)
         return tell(hub, state, lambda: lab.resume(run.run_id))
 

@@ -123,7 +123,7 @@ class Compare {
     const living = this.store.shown.filter(({ id, entry }) => ids.includes(id) && !["stopped", "lost"].includes(entry.status));
     const question = {
       title: living.length === 1 ? `Stop ${living[0].entry.name}?` : `Stop ${living.length} runs?`,
-      text: "They cannot be trained on afterwards. Their last picture and their curves stay.",
+      text: "That frees their places. Their last picture and their curves stay, and Resume lets them train on.",
       yes: "Stop",
     };
     if (living.length && (await ask(this.dialog, question))) this.act({ verb: "stop", runs: living.map(({ id }) => id) });
@@ -131,7 +131,7 @@ class Compare {
 
   /** @param {string[]} ids */
   async remove(ids) {
-    const question = { title: "Remove this run?", text: "Its picture and its curves are gone then: export it first if you want to keep them.", yes: "Remove" };
+    const question = { title: "Remove this run?", text: "Its folder is deleted, with its checkpoints and curves: export it first if you want to keep them.", yes: "Remove" };
     if (!(await ask(this.dialog, question))) return;
     const told = await this.act({ verb: "remove", runs: ids });
     if (told.done?.length) this.select(this.ids.filter((id) => !told.done.includes(id)));

@@ -44,10 +44,10 @@ export class Menu {
     /** @type {[string, () => void, string, boolean][]} */
     const all = [
       ["Pause", on("pause"), "pause", entry.status === "running"],
-      ["Resume", on("resume"), "resume", entry.status === "paused"],
+      ["Resume", on("resume"), "resume", entry.status === "paused" || entry.resumable],
       ["One step", on("step"), "step", live],
       ["Reset …", () => this.#reset(run), "reset", live || entry.status === "failed"],
-      ["Fork from here …", () => this.#fork(run), "fork", live],
+      ["Fork from here …", () => this.#fork(run), "fork", live || entry.resumable],
       ["Take its λ schedule over …", () => this.#replay(run), "replay", true],
       ["Rename and annotate …", () => this.#describe(run), "describe", true],
       [entry.pinned ? "Unpin" : "Pin", () => context.act({ verb: "describe", run: id, pinned: !entry.pinned }), "pin", true],

@@ -36,7 +36,7 @@ function marksOf(run, line) {
   if (parent) marks.push({ step: forked, value: line.values[0], text: `forked at step ${forked.toLocaleString("en")}` });
   for (const { step, name, old, new: now } of merged(run.history?.changes ?? [])) {
     const value = valueAt(line, step);
-    const text = `${LABELS[name] ?? name} ${worded(old)} → ${worded(now)} from step ${step.toLocaleString("en")}`;
+    const text = name === "recovered" ? `recovered at step ${worded(now)}, was at ${worded(old)}` : `${LABELS[name] ?? name} ${worded(old)} → ${worded(now)} from step ${step.toLocaleString("en")}`;
     if (value !== undefined) marks.push({ step, value, text });
   }
   return marks.filter(({ value }) => Number.isFinite(value)).slice(-MOST_MARKS);
