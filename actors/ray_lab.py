@@ -14,6 +14,7 @@ from actors.devices import Gpu, gpus_per_run
 from actors.lab import NO_PLAN, LabInfo, Plan, RunInfo, new_run_id, refuse_to_remove, run_name
 from actors.members import Member, announced
 from actors.ray_calls import GetTimeoutError, RayCalls, RayTaskError, ray  # ray only after its settings
+from actors.ray_check import check_cluster
 from actors.reaching import check_reachable
 from actors.run_actor import RunActor, newest_state_of
 from actors.storage.archive import Archive
@@ -79,6 +80,7 @@ class RayLab(RayCalls):
         }
         if self._address:
             check_reachable(self._address)
+            check_cluster(self._address)
         try:
             ray.init(
                 address=self._address or "local",

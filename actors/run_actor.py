@@ -7,6 +7,7 @@ from functools import partial
 from actors.capacity import Request
 from actors.devices import claim
 from actors.lab import Plan, RunInfo
+from actors.last_words import before_the_end
 from explorer.config import Lambdas, RunConfig
 from explorer.messages import Applied, History, Probes, RunState, Snapshot
 
@@ -38,6 +39,8 @@ class RunActor:
             plan = replace(plan, origin=kept.origin(manifest))
         self._run = Run(run_id, name, config, partial(open_dataset, config.dataset, data_dir), plan, keeper)
         self._run.start()
+        if keeper is not None:
+            before_the_end(self.interrupt)
 
     def info(self) -> RunInfo:
         """The run in a line."""

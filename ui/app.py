@@ -86,10 +86,12 @@ def _serve(arguments: argparse.Namespace) -> int:
     _interrupt_between_imports()
     RunConfig(dataset=arguments.dataset)
     said = check_dataset(arguments.dataset, arguments.data_dir)
+    from ui.login import login
     from ui.server import Server, application, bind
 
     lab = _lab(arguments)
     listener = bind(arguments.host, arguments.port)
+    check = login(arguments.users_file, listener.getsockname()[0])
     logger.info("Opening %s ...", said)
     from actors.comparisons import Comparisons
     from ui.api import expose
@@ -99,7 +101,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     page = build_page(lab, comparisons, refresh_seconds=arguments.refresh, dataset=arguments.dataset)
     with page:
         expose(lab, comparisons)
-    server = Server(application(page, THEME, CSS, HEAD), listener)
+    server = Server(application(page, THEME, CSS, HEAD, check), listener)
     stopped = threading.Event()
     try:
         server.start()

@@ -129,6 +129,13 @@ def _serve_arguments(parser: argparse.ArgumentParser) -> None:
         "--cpus-per-run", type=number("cpus-per-run", CPUS), default=1, help=f"{CPUS.help} (default: 1)"
     )
     parser.add_argument(
+        "--users-file",
+        metavar="FILE",
+        default=os.environ.get("RQVAE_USERS_FILE"),
+        help="who may log in: a line NAME:PASSWORD for each; needed where --host lets others reach the page "
+        "(default: RQVAE_USERS_FILE)",
+    )
+    parser.add_argument(
         "--runs-dir",
         metavar="DIR",
         help="where runs are kept, a folder or a URL such as gs://bucket/runs; all machines of a cluster must see it "

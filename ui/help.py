@@ -16,9 +16,9 @@ COMPARE_HELP: dict[str, str] = {
 }
 
 HELP: dict[str, str] = {
-    "bar": "Start begins a run; Resume goes on with one that is paused or has ended. Pause stops after the step in progress. Step trains on one "
-    "batch. Reset goes back to step 0 with the same seed and the weights as they are now. Stop ends the run and frees its place. "
-    "One step is one batch; epoch = steps · batch size / training images.",
+    "bar": "Start begins a run; Resume goes on with one that is paused or has ended. Pause stops after the step in "
+    "progress. Step trains on one batch. Reset goes back to step 0 with the same seed and the weights as they are now. "
+    "Stop ends the run and frees its place. One step is one batch; epoch = steps · batch size / training images.",
     "planes": "Level 1 shows where the encoder puts 512 fixed test images, z_e; level l shows what the levels before left "
     "over, r = z_e − (q₁ + … + q₍ₗ₋₁₎). Each goes to its nearest code, argminₖ ‖r − eₖ‖². Wheel or pinch zooms, dragging "
     "moves, a double click or 0 goes back; n and p walk through the codes.",

@@ -18,6 +18,9 @@ from fastapi.staticfiles import StaticFiles
 
 from explorer.errors import ExplorerError
 from ui.live import ASSETS, STATIC
+from ui.login import Check
+
+WELCOME = "RQ-VAE Explorer: log in with the name and the password that you were given."
 
 
 class PortTaken(ExplorerError):
@@ -41,8 +44,8 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def application(page: gr.Blocks, theme: gr.Theme, css: str, head: str) -> FastAPI:
-    """/healthz, the page's own files, and the page."""
+def application(page: gr.Blocks, theme: gr.Theme, css: str, head: str, check: Check | None = None) -> FastAPI:
+    """/healthz and the page's own files for everybody, and the page for those whose name and password pass `check`."""
     app = FastAPI(openapi_url=None)
 
     @app.get("/healthz")
@@ -55,7 +58,9 @@ def application(page: gr.Blocks, theme: gr.Theme, css: str, head: str) -> FastAP
         return Response(_plotly(), media_type="text/javascript", headers=headers)
 
     app.mount(ASSETS, StaticFiles(directory=STATIC))
-    return gr.mount_gradio_app(app, page, path="/", theme=theme, css=css, head=head, footer_links=[])
+    return gr.mount_gradio_app(
+        app, page, path="/", theme=theme, css=css, head=head, footer_links=[], auth=check, auth_message=WELCOME
+    )
 
 
 @lru_cache(maxsize=1)

@@ -112,7 +112,11 @@ def test_a_copy_that_was_taken_over_writes_no_more_and_ends(open_lab, tmp_path) 
     owner = open_lab()
     run_id = begin_paused(owner)
     folder = Archive(tmp_path / "runs").folder(run_id)
-    until(lambda: [path.name for path in folder.checkpoints.iterdir() if path.is_dir() and path.name.endswith("-000000000")])
+    until(
+        lambda: [
+            path.name for path in folder.checkpoints.iterdir() if path.is_dir() and path.name.endswith("-000000000")
+        ]
+    )
     assert folder.claim() == 2
     before = {path.name for path in folder.checkpoints.iterdir()}
     owner.resume(run_id)
