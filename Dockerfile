@@ -5,16 +5,19 @@ FROM ${BASE} AS build
 ARG EXTRA=""
 RUN python3 -m pip install --no-cache-dir --root-user-action=ignore uv
 WORKDIR /build
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml ./
+# A virtual environment of the base image's own Python, so that it can be copied as it is. What the project depends on comes
+# first: it changes rarely.
+RUN uv venv --python "$(command -v python3)" /opt/explorer \
+ && uv pip install --python /opt/explorer/bin/python --compile-bytecode --no-cache -r pyproject.toml ${EXTRA:+--extra "$EXTRA"} \
+ && find /opt/explorer -type d \( -name tests -o -name testing_data \) -path "*/site-packages/*" \
+      \( -path "*/numpy/*" -o -path "*/matplotlib/*" -o -path "*/pandas/*" -o -path "*/scipy/*" -o -path "*/sklearn/*" \
+         -o -path "*/pyarrow/*" \) -prune -exec rm -rf {} +
+COPY README.md LICENSE ./
 COPY explorer explorer
 COPY actors actors
 COPY ui ui
-# A virtual environment of the base image's own Python, so that it can be copied as it is.
-RUN uv venv --python "$(command -v python3)" /opt/explorer \
- && uv pip install --python /opt/explorer/bin/python --compile-bytecode --no-cache ".${EXTRA:+[$EXTRA]}" \
- && find /opt/explorer -type d \( -name tests -o -name testing_data \) -path "*/site-packages/*" \
-      \( -path "*/numpy/*" -o -path "*/matplotlib/*" -o -path "*/pandas/*" -o -path "*/scipy/*" -o -path "*/sklearn/*" \
-         -o -path "*/ray/tests*" \) -prune -exec rm -rf {} +
+RUN uv pip install --python /opt/explorer/bin/python --compile-bytecode --no-cache --no-deps .
 
 FROM ${BASE}
 RUN useradd --create-home --uid 1000 explorer \
