@@ -24,6 +24,7 @@ import ray
 import ray.util
 from ray.exceptions import (
     ActorUnavailableError,
+    AuthenticationError,  # noqa: F401 - for those who import ray from here
     GetTimeoutError,
     RayActorError,
     RayTaskError,
