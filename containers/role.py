@@ -83,12 +83,14 @@ def worker() -> int:
     cpus = os.environ.get("RQVAE_WORKER_CPUS") or "0"
     sized = [f"--num-cpus={cpus}"] if cpus != "0" else []
     await_head()
+    check_token()
     return run(ray_start(f"--address={HEAD}", *sized, "--block"), save=True)
 
 
 def ui() -> int:
     """The web page: a node without CPUs, and the page in front of it. Ends when the cluster is gone, to be started anew."""
     await_head()
+    check_token()
     subprocess.run(ray_start(f"--address={HEAD}", "--num-cpus=0"), check=True, stdout=subprocess.DEVNULL)
     options = ["--address", HEAD, "--host", "0.0.0.0", "--port", "7860"]
     try:
@@ -111,6 +113,17 @@ def await_head() -> None:
                 print(f"rq-vae-explorer: waiting for the head at {HEAD} ({problem})", file=sys.stderr, flush=True)
             time.sleep(1)
     fail(f"the head at {HEAD} did not answer within two minutes")
+
+
+def check_token() -> None:
+    """End with one line unless the head takes this container's token and versions. Ray itself says it vaguely, and late."""
+    from actors.ray_check import check_cluster
+    from explorer.errors import LabUnavailable
+
+    try:
+        check_cluster(HEAD)
+    except LabUnavailable as problem:
+        fail(str(problem).removeprefix("--address "))
 
 
 def run(command: list[str], *, save: bool = False, needs: str = "") -> int:
