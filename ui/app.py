@@ -16,6 +16,7 @@ from explorer.config import RunConfig
 from explorer.data import check_dataset, open_dataset
 from explorer.errors import ExplorerError
 from ui.arguments import complain, parse, run_config, sweep_configs
+from ui.runs_command import runs_command
 
 logger = logging.getLogger("rq-vae-explorer")
 
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logger.setLevel(logging.INFO)
     try:
-        return {"train": _train, "sweep": _sweep, "serve": _serve}[arguments.command](arguments)
+        return {"train": _train, "sweep": _sweep, "serve": _serve, "runs": runs_command}[arguments.command](arguments)
     except ExplorerError as error:
         complain(error)
         return 2

@@ -12,6 +12,7 @@ from actors.devices import parse_gpu
 from explorer.config import DATASET_HELP, LAMBDA_SETTINGS, RUN_SETTINGS, STEPS, Lambdas, RunConfig, Setting
 from explorer.errors import ExplorerError
 from explorer.sweep import AXES, MAX_RUNS, grid, parse_values, value_of
+from ui.runs_command import RUNS, add_runs_arguments
 
 DESCRIPTION = """\
 A lab bench for residual quantization: start RQ-VAE training runs, steer their loss weights while they train, and see what
@@ -21,8 +22,9 @@ that does to the codebooks.
   rq-vae-explorer --local             open the page; runs live in this process, without Ray
   rq-vae-explorer train --out DIR     train one run without a page and write what became of it
   rq-vae-explorer sweep --out DIR     train a run for each combination of settings, and compare them
+  rq-vae-explorer runs list           the runs of the past: list, show, resume, export, rm
 
-`rq-vae-explorer serve --help`, `train --help` and `sweep --help` list the options."""
+`rq-vae-explorer serve --help`, `train --help`, `sweep --help` and `runs --help` list the options."""
 
 SERVE = """\
 Open the page. Without --local each run is a Ray actor: on a Ray of its own on this machine, which ends with the page, or on
@@ -44,7 +46,7 @@ runs) and, where exactly two settings have several values, heatmap-mse.png, heat
 Interrupted, by Ctrl-C or otherwise, the same command goes on with what is missing: finished runs are not trained again.
 The exit code is 0 if every run finished, 1 if one failed, 130 if interrupted, 2 for a mistake."""
 
-COMMANDS = ("serve", "train", "sweep")
+COMMANDS = ("serve", "train", "sweep", "runs")
 JOBS = Setting(1, MAX_RUNS, whole=True, live=False, label="jobs", help="How many runs to train at a time.")
 
 PORT = Setting(0, 65535, whole=True, live=False, label="port", help="TCP port of the page; 0 takes any free one.")
@@ -95,7 +97,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     """The arguments; `serve` is understood where no command is named. Exits with 2 and one line on a mistake."""
     parser = Parser("rq-vae-explorer", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"rq-vae-explorer {_version()}")
-    commands = parser.add_subparsers(dest="command", metavar="{serve,train,sweep}", parser_class=Parser)
+    commands = parser.add_subparsers(dest="command", metavar="{serve,train,sweep,runs}", parser_class=Parser)
     _serve_arguments(commands.add_parser("serve", description=SERVE, help="open the page (the default)"))
     _train_arguments(commands.add_parser("train", description=TRAIN, help="train one run without a page"))
     _sweep_arguments(
@@ -106,9 +108,16 @@ def parse(argv: list[str]) -> argparse.Namespace:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
     )
+    runs = commands.add_parser(
+        "runs",
+        description=RUNS,
+        help="list, show, resume, export or delete runs of the past",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_runs_arguments(runs, number("steps", STEPS))
     if not argv or argv[0] not in (*COMMANDS, "-h", "--help", "--version"):
         if argv and not argv[0].startswith("-"):
-            parser.error(f"there is no command {argv[0]!r}; the commands are serve, train and sweep")
+            parser.error(f"there is no command {argv[0]!r}; the commands are serve, train, sweep and runs")
         argv = ["serve", *argv]
     arguments = parser.parse_args(argv)
     if getattr(arguments, "bring_back", "none") not in ("crashed", "all", "none"):

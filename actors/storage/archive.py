@@ -87,8 +87,10 @@ class Archive:
         self._scanned_at = time.monotonic()
         try:
             names = [path.name for path in self.root.iterdir() if path.name.startswith("run-")]
+        except FileNotFoundError:
+            names = []
         except OSError as problem:
-            self._complain(f"{shown(self.root)} cannot be read ({problem})")
+            self._complain(f"{shown(self.root)} cannot be read ({problem.strerror})")
             return
         seen: dict[str, tuple[object, RunInfo]] = {}
         for name in names:
