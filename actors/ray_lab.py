@@ -1,43 +1,26 @@
 """RayLab: each run a detached, named Ray actor, found again when the page restarts, and brought back when it died."""
 
 import logging
-import os
-import threading
-import time
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, Literal
 
-from actors.capacity import Request, places, refuse_if_too_large
-from actors.devices import Gpu, gpus_per_run
-from actors.lab import NO_PLAN, LabInfo, Plan, RunInfo, new_run_id, refuse_to_remove, run_name
-from actors.members import Member, announced
-from actors.ray_calls import GetTimeoutError, RayCalls, RayTaskError, ray  # ray only after its settings
-from actors.ray_check import check_cluster
-from actors.reaching import check_reachable
-from actors.run_actor import RunActor, newest_state_of
+from actors.capacity import refuse_if_too_large
+from actors.lab import NO_PLAN, Plan, RunInfo, new_run_id, refuse_to_remove, run_name
+from actors.ray_calls import GetTimeoutError, RayTaskError, ray  # ray only after its settings
+from actors.ray_cluster import RayCluster
+from actors.run_actor import newest_state_of
 from actors.storage.archive import Archive
 from explorer.config import Lambdas, RunConfig
 from explorer.errors import ExplorerError, LabUnavailable, RunLost
 from explorer.messages import Applied, History, Probes, RunState, Snapshot, empty_history, empty_probes
 
-NAMESPACE = "rq-vae-explorer"
-RESTARTS = 50
-"""How often Ray brings a run back whose process or machine died; then it is to be resumed by hand."""
 STATE_WITHIN = 60.0
 """Seconds that reading a checkpoint may take: a process starts for it."""
-FREED_WITHIN = 5.0
-"""Seconds that Ray takes to free the name of a run that ended."""
-HOME = "ray"
-LOOK_EVERY = 5.0
-"""Seconds from one look for runs that nobody runs any more to the next."""
-BringBack = Literal["crashed", "all", "none"]
 
 logger = logging.getLogger(__name__)
 
 
-class RayLab(RayCalls):
+class RayLab(RayCluster):
     """A Lab on a Ray cluster: one of its own on this machine, or the one at `address`.
 
     With `runs_dir`, a folder that all machines of the cluster see under the same name, runs survive their processes. On
@@ -46,99 +29,6 @@ class RayLab(RayCalls):
 
     Call `connect` in the main thread (ray.init replaces signal handlers); until it is done, `start` raises LabUnavailable.
     """
-
-    def __init__(
-        self,
-        address: str | None = None,
-        data_dir: str | Path | None = None,
-        cpus_per_run: float = 1.0,
-        gpu: Gpu = "auto",
-        num_cpus: int | None = None,
-        runs_dir: str | Path | None = None,
-        bring_back: BringBack = "crashed",
-    ) -> None:
-        super().__init__(Request(cpus_per_run, 0.0), None if runs_dir is None else Archive(runs_dir))
-        self._address, self._cpus_per_run = address, cpus_per_run
-        self._gpu: Gpu = gpu
-        self._num_cpus = num_cpus or os.cpu_count()
-        self._data_dir = None if data_dir is None else str(Path(data_dir).expanduser().absolute())
-        self._bring_back: BringBack = bring_back
-        self._leaving = threading.Event()
-        self._message = "Ray is starting, this takes some seconds"
-        self._ready = threading.Event()
-
-    # The cluster -----------------------------------------------------------------------------------------------------
-
-    def connect(self) -> None:
-        """Start or join the cluster. Raises LabUnavailable, NoCapacity for more than any node has, or ExplorerError."""
-        if self._archive is not None:
-            self._archive.prepare()
-        own: dict[str, Any] = {
-            "num_cpus": self._num_cpus,
-            "include_dashboard": False,
-            "object_store_memory": 100 * 2**20,
-        }
-        if self._address:
-            check_reachable(self._address)
-            check_cluster(self._address)
-        try:
-            ray.init(
-                address=self._address or "local",
-                namespace=NAMESPACE,
-                log_to_driver=False,
-                logging_level=logging.WARNING,
-                **({} if self._address else own),
-            )
-        except Exception as error:
-            self._message = f"Ray cannot be reached at {self._address or 'this machine'}: {error}"
-            raise LabUnavailable(self._message) from error
-        gpus = ray.cluster_resources().get("GPU", 0.0)
-        self._request = Request(self._cpus_per_run, gpus_per_run(self._gpu, gpus))
-        refuse_if_too_large(self._request, ray.nodes())
-        self._ready.set()
-        if self._address and self._archive and self._bring_back != "none":
-            threading.Thread(target=self._look_after, args=(self._archive,), name="bring-back", daemon=True).start()
-
-    def info(self) -> LabInfo:
-        """Whether Ray is there, and how busy it is."""
-        if not self._ready.is_set():
-            return LabInfo("ray", ready=False, message=self._message)
-        total, free = ray.cluster_resources(), ray.available_resources()
-        cpus = total.get("CPU", 0.0)
-        nodes = sum(node["Alive"] for node in ray.nodes())
-        busy = f"{cpus - free.get('CPU', 0.0):g} of {cpus:g} CPU busy"
-        message = f"Ray · {nodes} node{'s'[: nodes != 1]} · {busy}"
-        return LabInfo("ray", ready=True, message=message, capacity=places(self._request, ray.nodes()))
-
-    def close(self) -> None:
-        """Leave the cluster; one of our own ends with all its runs, another's goes on with them."""
-        self._leaving.set()
-        if self._ready.is_set() and not self._address and self._archive is not None:
-            self._interrupt()
-        self._ready.clear()
-        ray.shutdown()
-
-    def _interrupt(self) -> None:
-        """Let every run write what it is: they end with the cluster, and may be resumed with the next."""
-        asked = [m.handle.interrupt.remote() for m in self._members.values() if m.placed and not m.gone]
-        if asked:
-            ray.wait(asked, num_returns=len(asked), timeout=FREED_WITHIN)
-
-    def _look_after(self, archive: Archive) -> None:
-        """Bring back runs whose machine died with everything that knew of them."""
-        interrupted = self._bring_back == "all"
-        while not self._leaving.wait(LOOK_EVERY):
-            try:
-                actors = set(ray.util.list_named_actors())
-                for info in archive.waiting_for_room(HOME, interrupted=interrupted):
-                    if info.run_id not in actors:
-                        logger.warning("bringing %s (%s) back: %s", info.name, info.run_id, info.reason)
-                        self._revive(info, archive)
-                interrupted = False
-            except Exception:
-                logger.exception("runs could not be brought back")
-
-    # The runs --------------------------------------------------------------------------------------------------------
 
     def start(self, config: RunConfig, name: str | None = None, plan: Plan = NO_PLAN) -> RunInfo:
         """Create the run's actor; it waits for room if the cluster is full. Raises NoCapacity if it can never fit."""
@@ -150,38 +40,6 @@ class RayLab(RayCalls):
         if self._archive is not None:
             self._archive.create(run_id, config, name, plan)
         return self._launch(run_id, name, config, plan)
-
-    def _launch(self, run_id: str, name: str, config: RunConfig, plan: Plan) -> RunInfo:
-        """Create a run's actor, or find the one that another page created just now."""
-        folder = None if self._archive is None else str(self._archive.folder(run_id).path)
-        actor = ray.remote(RunActor).options(
-            name=run_id,
-            namespace=NAMESPACE,
-            lifetime="detached",
-            get_if_exists=True,
-            num_cpus=self._request.cpus,
-            num_gpus=self._request.gpus,
-            max_restarts=RESTARTS if folder else 0,
-            max_pending_calls=50,
-        )
-        info = announced(run_id, name, config, plan)
-        told = (
-            plan if folder is None else replace(plan, origin=None)
-        )  # it is in the folder: arguments die with this page
-        with self._lock:
-            handle = actor.remote(run_id, name, config, self._data_dir, self._request, told, folder)
-            self._members[run_id] = Member(handle, info)
-        return info
-
-    def _revive(self, info: RunInfo, archive: Archive) -> RunInfo:
-        """Let a run of the past train on, in a new process. Raises ExplorerError."""
-        archive.let_train_on(info)
-        deadline = time.monotonic() + FREED_WITHIN
-        member = self._members.get(info.run_id)
-        while member and member.handle and info.run_id in ray.util.list_named_actors() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        manifest = archive.folder(info.run_id).manifest()
-        return self._launch(info.run_id, info.name, manifest.config, manifest.plan)
 
     def runs(self) -> list[RunInfo]:
         """Every run, oldest first; those that another page started join as soon as they answer."""

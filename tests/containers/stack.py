@@ -52,7 +52,7 @@ class Stack:
         self.project = f"rqvae{os.getpid()}"
         self.runs_dir = folder / "runs"
         self.runs_dir.mkdir()
-        self._run("mount", "-t", "tmpfs", "-o", "size=256m,uid=1000,gid=1000", "tmpfs", str(self.runs_dir))
+        self._run("mount", "-t", "tmpfs", "-o", "size=1g,uid=1000,gid=1000", "tmpfs", str(self.runs_dir))
         (folder / "override.yml").write_text(OVERRIDE % self.runs_dir)
         self._run("sh", str(ROOT / "containers" / "create-secrets.sh"), "lab", cwd=folder)
         self.token = (folder / "secrets" / "ray_token").read_text().strip()
@@ -206,6 +206,8 @@ class Stack:
         for run in self.runs():
             if run["status"] not in ("stopped", "lost"):
                 self.call("/stop_run", run["run_id"])
+        for folder in self.runs_dir.glob("run-*"):
+            shutil.rmtree(folder)
 
 
 def until(happened: Callable[[], object], said: "str | Callable[[], str]", within: float = PATIENCE) -> None:

@@ -56,7 +56,7 @@ def test_a_killed_run_is_back_and_its_history_is_whole(stack: Stack, four: list[
     before = {run["run_id"]: run["step"] for run in stack.runs(*four)}
     worker = stack.containers("worker")[0]
     victim = stack.processes(worker, "ray::RunActor")[0]
-    stack.docker("exec", worker, "kill", "-9", str(victim))
+    stack.docker("exec", worker, "sh", "-c", f"kill -9 {victim}")
     until(lambda: any(incarnations(stack, run_id) == 2 for run_id in four), "nobody came back")
     (killed,) = (run_id for run_id in four if incarnations(stack, run_id) == 2)
     took = stack.await_runs([killed], trains, within=60)

@@ -1,0 +1,100 @@
+"""A run's two memories: the picture that readers see, and the folder from which it can go on. Used by its thread alone."""
+
+import time
+from collections.abc import Mapping
+
+from actors.desk import Desk, Picture
+from actors.lab import Plan
+from actors.record import changes_of
+from actors.storage.checkpoints import Checkpoint
+from actors.storage.keeper import Keeper
+from actors.storage.recording import Recording
+from explorer.config import RunConfig
+from explorer.training.trainer import Trainer
+
+VIEW_INTERVAL = 0.2
+"""Seconds from one look through the probe to the next, at the least, however often somebody asks."""
+VIEW_SHARE = 0.025
+"""Share of the training time that looking may take: after a look of 20 ms the next waits for 0.8 s (a second at the most)."""
+
+
+class Memory(Desk):
+    """A desk whose training thread keeps what the run was."""
+
+    def __init__(self, run_id: str, name: str, config: RunConfig, plan: Plan, keeper: Keeper | None) -> None:
+        super().__init__(run_id, name, config, plan, keeper)
+        self._next_view = 0.0
+        self._losses: Mapping[str, float] | None = None
+        self._kept = (-1, -1)
+
+    def _show(self, trainer: Trainer, data_source: str | None = None) -> None:
+        """Swap in a picture of the model as it is now."""
+        began = time.monotonic()
+        view = trainer.view()
+        if self._record.step == trainer.steps and self._record.probe_due():
+            self._record.probed(view)
+        source = self._picture.data_source if data_source is None else data_source
+        picture = Picture(trainer.steps, trainer.epoch, self._losses, view, source, trainer.device)
+        now = time.monotonic()
+        self._next_view = now + min(max(VIEW_INTERVAL, (now - began) / VIEW_SHARE), 1.0)
+        with self._asked:
+            self._picture = picture
+            self._view_asked = False
+            self._changed()
+
+    def _is_kept(self, step: int) -> bool:
+        return self._keeper is None or self._kept == (self._record.generation, step)
+
+    def _keep(self, trainer: Trainer) -> None:
+        """Have a checkpoint of now written, unless there is one."""
+        if self._keeper is None or self._is_kept(trainer.steps):
+            return
+        self._kept = self._record.generation, trainer.steps
+        picture = self._picture
+        with self._asked:
+            recording = Recording(
+                trainer.steps,
+                self._record.resets,
+                trainer.epoch,
+                trainer.device,
+                picture.data_source,
+                self._lambdas,
+                self._learning_rate,
+                self._record.since(),
+                dict(self._losses or {}),
+                self._record.dump(),
+                picture.view if picture.step == trainer.steps else trainer.view(),
+            )
+        self._keeper.keep(Checkpoint(trainer.export(self._lambdas, self._learning_rate), recording))
+
+    def _come_back(self, trainer: Trainer) -> bool:
+        """Go on from what the folder holds, if the run ran before: as it would have gone on, with the changes it made since."""
+        keeper = self._keeper
+        if keeper is None or keeper.before is None:
+            return False
+        before, checkpoint = keeper.before, keeper.newest(self.config)
+        with self._asked:
+            self._record.recall(before.events, before.resets)
+            self._record.step = trainer.steps
+            self._lambdas, self._learning_rate = self.config.lambdas, self.config.learning_rate
+            if checkpoint is not None:
+                recording = checkpoint.recording
+                trainer.adopt(checkpoint.state)
+                self._record.load(recording.arrays, recording.step, recording.resets, recording.since)
+                self._lambdas, self._learning_rate = recording.lambdas, recording.learning_rate
+                self._losses = recording.losses or None
+            step = self._claimed = trainer.steps
+            self._replay = tuple(change for change in changes_of(before.events) if change.step > step)
+            if before.left is not None and not self._steered:
+                self._gate.open(before.step - step + before.left)
+            if step < before.step:
+                self._record.event("recovered", step, was=before.step)
+            self._restored = True
+            self._change_as_asked_meanwhile()
+        return True
+
+    def _change_as_asked_meanwhile(self) -> None:
+        asked, self._meanwhile = self._meanwhile, {}
+        if "learning_rate" in asked:
+            self.set_learning_rate(asked.pop("learning_rate"))
+        self.set_lambdas(asked)
