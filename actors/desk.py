@@ -96,10 +96,10 @@ class Desk:
                 resumable=self._keeper is not None and self._ended in ("stopped", "interrupted"),
             )
 
-    def get_snapshot(self, since: int | None = None) -> Snapshot | None:
-        """The newest snapshot, or None if its version is not beyond `since`. Asks for a newer picture along the way."""
+    def get_snapshot(self, since: int | None = None, *, look: bool = True) -> Snapshot | None:
+        """The newest snapshot, or None if its version is not beyond `since`. `look`: ask for a newer picture along the way."""
         with self._asked:
-            self._view_asked = True
+            self._view_asked = self._view_asked or look
             if since is not None and since >= self._version:
                 return None
             picture = self._picture

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Protocol
 
+from actors.cluster import Cluster
 from explorer.config import Lambdas, RunConfig, check_name, check_note
 from explorer.errors import ConfigError, ExplorerError
 from explorer.messages import Applied, Change, History, Probes, RunState, Snapshot, Status
@@ -180,6 +181,10 @@ class Lab(Protocol):
 
     def allow(self, steps: Mapping[str, int], lease: float) -> None:
         """For `lease` seconds let no run named train beyond its step; who does not answer is left alone."""
+        ...
+
+    def cluster(self) -> Cluster:
+        """Which machines there are, and which run is where."""
         ...
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from actors.cluster import Cluster, here, this_machine
 from actors.lab import NO_PLAN, LabInfo, Plan, RunInfo, new_run_id, refuse_to_remove, run_name
 from actors.storage.archive import Archive
 from actors.storage.past import PastRun
@@ -188,6 +189,13 @@ class LocalLab:
         for run_id, step in steps.items():
             if run_id in self._runs:
                 self._runs[run_id].allow(step, lease)
+
+    def cluster(self) -> Cluster:
+        """One machine; all runs share its process."""
+        living = [run.info() for run in list(self._runs.values())]
+        on = [info.run_id for info in living if info.status not in (*ENDED, "pending")]
+        machine = this_machine(sum(info.status == "running" for info in living))
+        return Cluster((machine,), dict.fromkeys(on, here(machine.name)))
 
     def close(self) -> None:
         """End every run, all at once; those that have a folder can be resumed later."""

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from actors.cluster import NOWHERE, Place
 from actors.lab import Card, Plan, RunInfo
 from explorer.config import RunConfig
 from explorer.messages import History, Probes, Snapshot
@@ -13,7 +14,7 @@ from explorer.messages import History, Probes, Snapshot
 class Member:
     """What this process knows of a run: its last words, and the calls that it has not answered yet.
 
-    `handle` is its actor; None for a run of the past.
+    `handle` is its actor; None for a run of the past. `node` is the id of the node that it said it is on.
     """
 
     handle: Any
@@ -21,6 +22,8 @@ class Member:
     snapshot: Snapshot | None = None
     history: History | None = None
     probes: Probes | None = None
+    node: str = ""
+    place: Place = NOWHERE
     placed: bool = False
     gone: bool = False
     restarting: bool = False

@@ -22,6 +22,7 @@ os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
 
 import ray
 import ray.util
+from ray._private.state import available_resources_per_node  # noqa: F401 - for those who import ray from here
 from ray.exceptions import (
     ActorUnavailableError,
     AuthenticationError,  # noqa: F401 - for those who import ray from here
@@ -29,6 +30,7 @@ from ray.exceptions import (
     RayActorError,
     RayTaskError,
 )
+from ray.util.metrics import Gauge  # noqa: F401 - the same
 
 PATIENCE = 0.3
 """Seconds that a poll waits for all runs together: one hung run costs this, not the page."""
@@ -103,6 +105,8 @@ class RayCalls:
             member.info = answer
         elif isinstance(answer, Snapshot):
             member.snapshot = answer
+        elif isinstance(answer, tuple):
+            member.node, member.place = answer
 
     def _ask(self, run_id: str, method: str, *arguments: Any) -> Any:
         """Call one run and wait. Raises what the run raises, or RunLost if it is gone or silent."""

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from actors.capacity import Request, places, refuse_if_too_large
+from actors.cluster import Cluster, machine_name, machines
 from actors.devices import Gpu, gpus_per_run
 from actors.lab import LabInfo, Plan, RunInfo
 from actors.members import Member, announced
-from actors.ray_calls import RayCalls, ray  # ray only after its settings
+from actors.ray_calls import RayCalls, available_resources_per_node, ray  # ray only after its settings
 from actors.ray_check import check_cluster
 from actors.reaching import check_reachable
 from actors.run_actor import RunActor
@@ -103,6 +104,22 @@ class RayCluster(RayCalls):
         busy = f"{cpus - free.get('CPU', 0.0):g} of {cpus:g} CPU busy"
         message = f"Ray · {nodes} node{'s'[: nodes != 1]} · {busy}"
         return LabInfo("ray", ready=True, message=message, capacity=places(self._request, ray.nodes()))
+
+    def cluster(self) -> Cluster:
+        """Which machines there are, and which run is where."""
+        if not self._ready.is_set():
+            return Cluster()
+        self._gather(dict.fromkeys(self._alive(), ()), "place")
+        nodes = ray.nodes()
+        names = {node["NodeID"]: machine_name(node) for node in nodes if node["Alive"]}
+        free = available_resources_per_node()
+        placed = {run_id: self._members[run_id] for run_id in self._alive()}
+        places = {
+            run_id: replace(member.place, machine=names.get(member.node, ""))
+            for run_id, member in placed.items()
+            if not member.restarting
+        }
+        return Cluster(machines(nodes, free), places)
 
     def close(self) -> None:
         """Leave the cluster; one of our own ends with all its runs, another's goes on with them."""

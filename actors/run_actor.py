@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from actors.capacity import Request
+from actors.cluster import Place, here
 from actors.devices import claim
 from actors.lab import Plan, RunInfo
 from actors.last_words import before_the_end
@@ -27,6 +28,7 @@ class RunActor:
     ) -> None:
         """Begin the run; or go on with it, if it ran before in the folder: Ray makes a new actor of one whose process died."""
         claim(int(request.cpus), request.gpus)
+        from actors.ray_metrics import report  # imports ray, which is there anyway
         from actors.run import Run  # imports jax, which reads what was claimed
         from actors.storage.folder import RunFolder
         from actors.storage.keeper import Keeper
@@ -41,6 +43,7 @@ class RunActor:
         self._run.start()
         if keeper is not None:
             before_the_end(self.interrupt)
+        report(run_id, self._figures, keeper.incarnation - 1 if keeper else 0)
 
     def info(self) -> RunInfo:
         """The run in a line."""
@@ -61,6 +64,17 @@ class RunActor:
     def get_state(self) -> RunState:
         """All that a fork carries on from, as of the end of the step in progress."""
         return self._run.get_state()
+
+    def _figures(self) -> tuple[int, float, Snapshot]:
+        info, snapshot = self._run.info(), self._run.get_snapshot(look=False)
+        assert snapshot is not None
+        return info.step, info.steps_per_second, snapshot
+
+    def place(self) -> tuple[str, Place]:
+        """The id of the node that this process is on, and its place but for that node's name."""
+        from actors.ray_calls import ray  # here alone: it is there anyway
+
+        return ray.get_runtime_context().get_node_id(), here("")
 
     def describe(self, values: Mapping[str, object]) -> RunInfo:
         """Change what is written on the run's card."""
