@@ -144,6 +144,8 @@ def run(command: list[str], *, save: bool = False, needs: str = "") -> int:
     if process.poll() is None:
         if save and asked:
             save_runs()
+            for raylet in named("raylet"):  # or it would be given runs of other machines that are stopping, too
+                raylet.kill()
         process.terminate()
         try:
             process.wait(10)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -215,12 +216,18 @@ def expose(lab: Lab, comparisons: Comparisons) -> None:
         configs = grid(RunConfig.from_dict(config), axes)
         return comparison_dict(comparisons.start(configs, name, until=until, in_step=in_step))
 
+    def get_cluster() -> dict:
+        """Machines, and the place of every run that is alive."""
+        cluster = lab.cluster()
+        places = {run_id: asdict(place) for run_id, place in cluster.places.items()}
+        return {"machines": [asdict(machine) for machine in cluster.machines], "places": places}
+
     def get_comparison(comparison: str) -> dict:
         """A comparison and its runs as they are now."""
         return comparison_dict(comparisons.members(comparison))
 
     observe: list[Callable[..., Any]] = [start_run, list_runs, get_snapshot, get_history]
     steer: list[Callable[..., Any]] = [set_lambdas, pause_run, resume_run, step_run, reset_run, stop_run]
-    derive: list[Callable[..., Any]] = [fork_run, start_comparison, get_comparison]
+    derive: list[Callable[..., Any]] = [fork_run, start_comparison, get_comparison, get_cluster]
     for endpoint in observe + steer + derive:
         gradio.events.api(in_words(endpoint), api_name=endpoint.__name__, queue=False)

@@ -35,6 +35,8 @@ HELP: dict[str, str] = {
     "and the field takes any number of the range.",
     **{name: setting.help for name, setting in LAMBDA_SETTINGS.items()},
     "learning_rate": RUN_SETTINGS["learning_rate"].help,
+    "cluster": "Machines of the lab and the runs that each holds. CPUs and GPUs are those promised to runs; memory is what the "
+    "runs' processes hold. A run whose machine dies comes back on another one, or waits here until there is room.",
     **COMPARE_HELP,
     **PANEL_HELP,
 }

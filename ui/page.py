@@ -9,7 +9,7 @@ from explorer.config import RunConfig
 from ui.actions import Actions
 from ui.hub import Hub
 from ui.live import ASSETS
-from ui.tabs import compare, run
+from ui.tabs import cluster, compare, run
 
 TITLE = "RQ-VAE Explorer"
 THEME = themes.Default(
@@ -33,6 +33,7 @@ STYLES = (
     "compare-sheets.css",
     "compare-panels.css",
     "compare-charts.css",
+    "cluster.css",
 )
 HEAD = "".join(f'<link rel="stylesheet" href="{ASSETS[1:]}/{name}">' for name in STYLES)
 MASTHEAD = """
@@ -52,4 +53,6 @@ def build_page(lab: Lab, comparisons: Comparisons, refresh_seconds: float = 0.5,
                 run.build(lab, hub, defaults, refresh_seconds)
             with gr.Tab("Compare", id="compare", render_children=True):
                 compare.build(hub, Actions(lab, hub, comparisons), defaults, refresh_seconds)
+            with gr.Tab("Cluster", id="cluster", render_children=True):
+                cluster.build(lab, hub)
     return page

@@ -8,7 +8,7 @@ import urllib.request
 import pytest
 from gradio_client import Client
 
-from .stack import ROOT, Stack, compose_command
+from .stack import ROOT, Stack, compose_command, until
 
 pytestmark = pytest.mark.slow
 
@@ -48,6 +48,22 @@ def test_the_page_asks_for_a_login_and_only_its_health_is_open(stack: Stack) -> 
     with pytest.raises(Exception, match="(?i)login|auth|credentials|401"):
         Client(stack.url, auth=(stack.user, "not the password"), verbose=False, download_files=False)
     assert isinstance(stack.call("/list_runs"), list)
+
+
+def test_figures_of_runs_can_be_scraped_inside_the_network_only(stack: Stack) -> None:
+    (run_id,) = stack.start(0.25)
+    stack.await_runs([run_id], lambda run: run["step"] > 20)
+    code = "import urllib.request as u, sys; print(u.urlopen(sys.argv[1], timeout=5).read().decode())"
+
+    def figures() -> set[str]:
+        said = ""
+        for worker in stack.containers("worker"):
+            said += stack.docker("exec", worker, "python3", "-c", code, "http://127.0.0.1:8080/metrics")
+        return {line.partition("{")[0] for line in said.splitlines() if f'run="{run_id}"' in line}
+
+    names = ("step", "loss_total", "loss_recon", "steps_per_second", "active_codes", "restarts")
+    until(lambda: figures() == {f"ray_rqvae_{name}" for name in names}, lambda: str(figures()), 60)
+    stack.clear()
 
 
 def test_nobody_is_root_and_no_build_tool_is_left(stack: Stack) -> None:
