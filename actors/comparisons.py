@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from actors.lab import Comparison, Lab, Plan, RunInfo
+from actors.limits import NO_LIMITS, Limits
 from explorer.config import STEPS, RunConfig, check_name
 from explorer.errors import ConfigError, ExplorerError, UnknownRun
 from explorer.sweep import AXES, differing, name_by
@@ -29,8 +30,8 @@ logger = logging.getLogger(__name__)
 class Comparisons:
     """Starts comparisons, and keeps those in step that should be: in a thread of its own until closed."""
 
-    def __init__(self, lab: Lab) -> None:
-        self._lab = lab
+    def __init__(self, lab: Lab, limits: Limits = NO_LIMITS) -> None:
+        self._lab, self._limits = lab, limits
         self._ended = threading.Event()
         self._wanted = threading.Event()
         self._thread = threading.Thread(target=self._keep_in_step, name="comparisons", daemon=True)
@@ -41,10 +42,11 @@ class Comparisons:
     ) -> list[RunInfo]:
         """Start a run for each config, in that order. All of them or, if one cannot be started, none.
 
-        They are named by what differs. Raises ConfigError, and what `Lab.start` raises.
+        They are named by what differs. Raises ConfigError, NoCapacity beyond a limit, and what `Lab.start` raises.
         """
         if len(configs) < 2:
             raise ConfigError("comparison", f"{len(configs)} runs", "made of at least two runs: name more values")
+        self._limits.refuse_comparison(len(configs))
         if until is not None:
             until = int(STEPS.check("until", until))
         names = differing(configs)

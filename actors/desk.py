@@ -14,6 +14,7 @@ from actors.gate import Gate
 from actors.lab import Card, Plan, RunInfo
 from actors.record import Record
 from actors.storage.folder import Log
+from actors.watch import Watch
 from explorer.config import RUN_SETTINGS, STEPS, Lambdas, RunConfig
 from explorer.errors import ExplorerError
 from explorer.messages import Applied, Change, History, Probes, RunState, Snapshot, Status, View
@@ -53,6 +54,7 @@ class Desk:
         self._status: Status = "pending"
         self._reason = ""
         self._gate = Gate(plan.until)
+        self._watch, self._neglect = Watch(plan.pause_idle), ""
         self._reset_asked = self._closed = self._view_asked = self._state_asked = self._held = False
         self._state: RunState | None = None
         self._claimed = self._start
@@ -100,6 +102,8 @@ class Desk:
         """The newest snapshot, or None if its version is not beyond `since`. `look`: ask for a newer picture along the way."""
         with self._asked:
             self._view_asked = self._view_asked or look
+            if look:
+                self._watch.seen()
             if since is not None and since >= self._version:
                 return None
             picture = self._picture

@@ -76,7 +76,7 @@ class Plan:
     """How a run comes about beside its config.
 
     It goes on from `origin`, a state of its `parent`; makes the changes of `schedule` at their steps; stops by itself after
-    step `until`; and belongs to a `comparison`.
+    step `until`; belongs to a `comparison`; and pauses once nobody watched it for `pause_idle` seconds.
     """
 
     parent: str | None = None
@@ -84,6 +84,7 @@ class Plan:
     schedule: tuple[Change, ...] = ()
     until: int | None = None
     comparison: Comparison | None = None
+    pause_idle: float | None = None
 
 
 NO_PLAN = Plan()
@@ -116,7 +117,7 @@ class Lab(Protocol):
         ...
 
     def start(self, config: RunConfig, name: str | None = None, plan: Plan = NO_PLAN) -> RunInfo:
-        """Create a run and let it train as soon as there is room; returns at once."""
+        """Create a run and let it train as soon as there is room; returns at once. Raises NoCapacity beyond a limit."""
         ...
 
     def runs(self) -> list[RunInfo]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from actors.cluster import Cluster, here, this_machine
 from actors.lab import NO_PLAN, LabInfo, Plan, RunInfo, new_run_id, refuse_to_remove, run_name
+from actors.limits import NO_LIMITS, Limits
 from actors.storage.archive import Archive
 from actors.storage.past import PastRun
 from explorer.config import Lambdas, RunConfig
@@ -32,8 +33,10 @@ CHECKPOINT_PATIENCE = 10.0
 class LocalLab:
     """A Lab whose runs live in this process; with `runs_dir` each has a folder there, from which it can go on later."""
 
-    def __init__(self, data_dir: str | Path | None = None, runs_dir: str | Path | None = None) -> None:
-        self._data_dir = data_dir
+    def __init__(
+        self, data_dir: str | Path | None = None, runs_dir: str | Path | None = None, limits: Limits = NO_LIMITS
+    ) -> None:
+        self._data_dir, self._limits = data_dir, limits
         self._archive = None if runs_dir is None else Archive(runs_dir)
         self._lock = threading.Lock()
         self._runs: dict[str, Run] = {}
@@ -46,11 +49,13 @@ class LocalLab:
 
     def info(self) -> LabInfo:
         """Always ready."""
-        return LabInfo("local", ready=True, message="in this process, without Ray", capacity=PLACES)
+        return LabInfo("local", ready=True, message="in this process, without Ray", capacity=self._limits.most(PLACES))
 
     def start(self, config: RunConfig, name: str | None = None, plan: Plan = NO_PLAN) -> RunInfo:
         """Create a run and let it train as soon as there is room; returns at once."""
         name = run_name(name, config)
+        plan = replace(plan, pause_idle=plan.pause_idle or self._limits.pause_idle)
+        self._limits.refuse_runs(sum(run.info().status not in ENDED for run in list(self._runs.values())))
         run_id = new_run_id(self._runs)
         if self._archive is not None:
             self._archive.create(run_id, config, name, plan)

@@ -12,6 +12,7 @@ from actors.capacity import Request, places, refuse_if_too_large
 from actors.cluster import Cluster, machine_name, machines
 from actors.devices import Gpu, gpus_per_run
 from actors.lab import LabInfo, Plan, RunInfo
+from actors.limits import NO_LIMITS, Limits
 from actors.members import Member, announced
 from actors.ray_calls import RayCalls, available_resources_per_node, ray  # ray only after its settings
 from actors.ray_check import check_cluster
@@ -51,6 +52,7 @@ class RayCluster(RayCalls):
         num_cpus: int | None = None,
         runs_dir: str | Path | None = None,
         bring_back: BringBack = "crashed",
+        limits: Limits = NO_LIMITS,
     ) -> None:
         super().__init__(Request(cpus_per_run, 0.0), None if runs_dir is None else Archive(runs_dir))
         self._address, self._cpus_per_run = address, cpus_per_run
@@ -58,6 +60,7 @@ class RayCluster(RayCalls):
         self._num_cpus = num_cpus or os.cpu_count()
         self._data_dir = None if data_dir is None else str(Path(data_dir).expanduser().absolute())
         self._bring_back: BringBack = bring_back
+        self._limits = limits
         self._leaving = threading.Event()
         self._message = "Ray is starting, this takes some seconds"
         self._ready = threading.Event()
@@ -88,7 +91,7 @@ class RayCluster(RayCalls):
             self._message = f"Ray cannot be reached at {self._address or 'this machine'}: {error}"
             raise LabUnavailable(self._message) from error
         gpus = ray.cluster_resources().get("GPU", 0.0)
-        self._request = Request(self._cpus_per_run, gpus_per_run(self._gpu, gpus))
+        self._request = Request(self._cpus_per_run, gpus_per_run(self._gpu, gpus), self._limits.memory_per_run or 0.0)
         refuse_if_too_large(self._request, ray.nodes())
         self._ready.set()
         if self._address and self._archive and self._bring_back != "none":
@@ -103,7 +106,9 @@ class RayCluster(RayCalls):
         nodes = sum(node["Alive"] and node["Resources"].get("CPU", 0) > 0 for node in ray.nodes())
         busy = f"{cpus - free.get('CPU', 0.0):g} of {cpus:g} CPU busy"
         message = f"Ray · {nodes} node{'s'[: nodes != 1]} · {busy}"
-        return LabInfo("ray", ready=True, message=message, capacity=places(self._request, ray.nodes()))
+        return LabInfo(
+            "ray", ready=True, message=message, capacity=self._limits.most(places(self._request, ray.nodes()))
+        )
 
     def cluster(self) -> Cluster:
         """Which machines there are, and which run is where."""
@@ -161,6 +166,7 @@ class RayCluster(RayCalls):
             get_if_exists=True,
             num_cpus=self._request.cpus,
             num_gpus=self._request.gpus,
+            memory=int(self._request.memory) or None,
             max_restarts=RESTARTS if folder else 0,
             max_pending_calls=50,
         )

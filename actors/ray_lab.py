@@ -36,6 +36,9 @@ class RayLab(RayCluster):
         if not self._ready.is_set():
             raise LabUnavailable(self._message)
         refuse_if_too_large(self._request, ray.nodes())
+        self._discover()
+        self._limits.refuse_runs(sum(not member.gone for member in list(self._members.values())))
+        plan = replace(plan, pause_idle=plan.pause_idle or self._limits.pause_idle)
         run_id = new_run_id(self._members)
         if self._archive is not None:
             self._archive.create(run_id, config, name, plan)

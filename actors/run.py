@@ -54,6 +54,7 @@ class Run(Memory):
             elif not self._gate.running:
                 self._record.event("resumed", self._claimed)
             self._gate.open()
+            self._watch.seen()
             self._steered = True
             self._changed()
 
@@ -147,6 +148,10 @@ class Run(Memory):
                 else:
                     self._enter("running")
                     self._held = False
+                    if self._gate.running and self._watch.neglected:
+                        self._neglect = self._watch.words
+                        self._gate.close()
+                        continue
                     self._claimed = step + 1
                     self._change_as_scheduled()
                     return self._lambdas, self._learning_rate
@@ -180,9 +185,11 @@ class Run(Memory):
 
     def _enter(self, status: Status) -> None:
         if self._status != status:
+            why, self._neglect = self._neglect, ""
             if status == "paused" and self._status == "running":
-                self._record.event("paused", self._record.step)
-            self._status, self._reason = status, ""
+                self._record.event("paused", self._record.step, **({"reason": why} if why else {}))
+            self._status, self._reason = status, f"paused: {why}" if why else ""
+            self._watch.seen()
             self._times.clear()
             self._changed()
 

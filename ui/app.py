@@ -15,7 +15,7 @@ from actors.lab import Lab
 from explorer.config import RunConfig
 from explorer.data import check_dataset, open_dataset
 from explorer.errors import ExplorerError
-from ui.arguments import complain, parse, run_config, sweep_configs
+from ui.arguments import complain, limits_of, parse, run_config, sweep_configs
 from ui.runs_command import runs_command
 
 logger = logging.getLogger("rq-vae-explorer")
@@ -98,7 +98,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     from ui.api import expose
     from ui.page import CSS, HEAD, THEME, build_page
 
-    comparisons = Comparisons(lab)
+    comparisons = Comparisons(lab, limits_of(arguments))
     page = build_page(lab, comparisons, refresh_seconds=arguments.refresh, dataset=arguments.dataset)
     with page:
         expose(lab, comparisons)
@@ -131,7 +131,7 @@ def _lab(arguments: argparse.Namespace) -> Lab:
         from actors.local_lab import LocalLab
 
         claim_local(arguments.gpu)
-        return LocalLab(arguments.data_dir, runs_dir)
+        return LocalLab(arguments.data_dir, runs_dir, limits_of(arguments))
     from actors.ray_lab import RayLab
 
     return RayLab(
@@ -141,6 +141,7 @@ def _lab(arguments: argparse.Namespace) -> Lab:
         arguments.gpu,
         runs_dir=runs_dir,
         bring_back=arguments.bring_back,
+        limits=limits_of(arguments),
     )
 
 

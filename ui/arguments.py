@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from actors.devices import parse_gpu
+from actors.limits import LIMITS, MEMORY_HELP, Limits
 from explorer.config import DATASET_HELP, LAMBDA_SETTINGS, RUN_SETTINGS, STEPS, Lambdas, RunConfig, Setting
 from explorer.errors import ExplorerError
 from explorer.sweep import AXES, MAX_RUNS, grid, parse_values, value_of
@@ -157,7 +158,25 @@ def _serve_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --address: which runs that nobody runs any more train on by themselves: those whose machine died, "
         "also those that were interrupted, or none (default: RQVAE_BRING_BACK, else crashed)",
     )
+    _limit_arguments(parser)
     _shared_arguments(parser)
+
+
+def _limit_arguments(parser: argparse.ArgumentParser) -> None:
+    texts = {name: setting.help for name, setting in LIMITS.items()} | {"memory_per_run": MEMORY_HELP}
+    for name, text in texts.items():
+        variable = f"RQVAE_{name.upper()}"
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            metavar="N" if name in LIMITS else "SIZE",
+            default=os.environ.get(variable),
+            help=f"{text} (default: {variable}, else no limit)",
+        )
+
+
+def limits_of(arguments: argparse.Namespace) -> Limits:
+    """What whoever starts the page allows. Raises ConfigError."""
+    return Limits.from_words({name: getattr(arguments, name) for name in (*LIMITS, "memory_per_run")})
 
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:

@@ -216,6 +216,7 @@ def _manifest_json(manifest: Manifest) -> dict[str, Any]:
         "start": manifest.start,
         "parent": plan.parent,
         "until": plan.until,
+        "pause_idle": plan.pause_idle,
         "schedule": [asdict(change) for change in plan.schedule],
         "comparison": plan.comparison and asdict(plan.comparison),
     }
@@ -226,6 +227,7 @@ def _manifest(said: Mapping[str, Any]) -> Manifest:
     plan = Plan(
         parent=said["parent"],
         until=said["until"],
+        pause_idle=said["pause_idle"],
         schedule=tuple(Change(**change) for change in said["schedule"]),
         comparison=Comparison(**comparison) if comparison else None,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from actors.lab import RunInfo
+from actors.lab import Plan, RunInfo
 from explorer.config import Lambdas, RunConfig
 from explorer.errors import ConfigError, ExplorerError, UnknownRun
 from tests.actors.conftest import CONFIG, PATIENCE, await_info, await_step, find, paused_at
@@ -237,3 +237,42 @@ def test_runs_are_listed_in_the_order_of_their_start_each_once(lab, shared, star
     ids = [info.run_id for info in lab.runs()]
     assert ids.index(shared.run_id) < ids.index(run_id)
     assert len(ids) == len(set(ids))
+
+
+def test_a_run_that_nobody_watches_pauses_and_says_so_and_one_that_is_watched_trains_on(lab, start) -> None:
+    lonely, watched = start(plan=Plan(pause_idle=1.5)).run_id, start(plan=Plan(pause_idle=1.5)).run_id
+    for run_id in (lonely, watched):
+        await_step(lab, run_id, 1)
+    deadline = time.monotonic() + PATIENCE
+    while (info := find(lab, lonely)).status != "paused":
+        assert time.monotonic() < deadline, info
+        lab.poll({watched: None})
+        time.sleep(0.05)
+    assert info.reason == "paused: nobody watched for 0.025 min"
+    assert lab.get_history(lonely).events[-1].detail == {"reason": "nobody watched for 0.025 min"}
+    assert find(lab, watched).status == "running"
+    lab.resume(lonely)
+    assert await_info(lab, lonely, lambda info: info.status == "running").reason == ""
+
+
+def test_steps_that_were_asked_for_are_trained_though_nobody_watches(lab, start) -> None:
+    run_id = start(plan=Plan(pause_idle=0.001)).run_id
+    await_info(lab, run_id, lambda info: info.status == "paused")
+    before = find(lab, run_id).step
+    lab.step(run_id, 25)
+    assert await_info(lab, run_id, lambda info: info.step == before + 25 and info.status == "paused").reason == ""
+
+
+def test_a_cluster_says_on_which_machine_each_run_is(lab, start) -> None:
+    run_id = start().run_id
+    deadline = time.monotonic() + PATIENCE
+    while not (place := lab.cluster().places.get(run_id)) or not place.machine:
+        assert time.monotonic() < deadline, lab.cluster()
+        time.sleep(0.1)
+    (machine,) = [machine for machine in lab.cluster().machines if machine.alive]
+    assert place.machine == machine.name
+    assert place.pid > 0
+    assert 10**7 < place.memory < machine.memory
+    assert 0 < machine.cpus_used <= machine.cpus
+    lab.stop(run_id)
+    assert run_id not in lab.cluster().places
