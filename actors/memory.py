@@ -1,5 +1,6 @@
 """A run's two memories: the picture that readers see, and the folder from which it can go on. Used by its thread alone."""
 
+import logging
 import time
 from collections.abc import Mapping
 
@@ -11,6 +12,8 @@ from actors.storage.keeper import Keeper
 from actors.storage.recording import Recording
 from explorer.config import RunConfig
 from explorer.training.trainer import Trainer
+
+logger = logging.getLogger(__name__)
 
 VIEW_INTERVAL = 0.2
 """Seconds from one look through the probe to the next, at the least, however often somebody asks."""
@@ -89,6 +92,7 @@ class Memory(Desk):
                 self._gate.open(before.step - step + before.left)
             if step < before.step:
                 self._record.event("recovered", step, was=before.step)
+                logger.warning("came back at step %d, was at %d", step, before.step)
             self._restored = True
             self._change_as_asked_meanwhile()
         return True

@@ -92,6 +92,7 @@ class Run(Memory):
             with self._asked:
                 self._end("", self._ended)
             self._keeper.close()
+        logger.info("ended at step %d: %s", self._record.step, self._ended or "with its process")
 
     def _prepare(self) -> Trainer:
         self._say("compiling", "opening the data")
@@ -105,6 +106,9 @@ class Run(Memory):
         detail = {"parent": self.plan.parent} if self.plan.parent else {}
         if not came_back:
             self._record.event("forked" if self.plan.origin else "started", self._start, **detail)
+        logger.info(
+            "%s trains from step %d on, on %s, data: %s", self._card.name, trainer.steps, trainer.device, dataset.source
+        )
         return trainer
 
     def _train(self, trainer: Trainer) -> None:
@@ -234,6 +238,7 @@ class Run(Memory):
 
     def _fail(self, reason: str) -> None:
         """Publish the failure, then wait until the run is reset or closed."""
+        logger.error("failed at step %d: %s", self._record.step, reason)
         with self._asked:
             self._status, self._reason = "failed", reason
             self._record.event("failed", self._record.step, reason=reason)

@@ -32,6 +32,7 @@ class RunActor:
         from actors.run import Run  # imports jax, which reads what was claimed
         from actors.storage.folder import RunFolder
         from actors.storage.keeper import Keeper
+        from actors.storage.run_log import log_beside
         from explorer.data import open_dataset
 
         keeper = None
@@ -39,6 +40,7 @@ class RunActor:
             kept = RunFolder(folder)
             keeper, manifest = Keeper(kept, "ray"), kept.manifest()
             plan = replace(plan, origin=kept.origin(manifest))
+            log_beside(kept, keeper.incarnation)
         self._run = Run(run_id, name, config, partial(open_dataset, config.dataset, data_dir), plan, keeper)
         self._run.start()
         if keeper is not None:

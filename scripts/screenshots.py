@@ -22,9 +22,9 @@ DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    """The address of a page of our own."""
-    command = [Path(sys.executable).with_name("rq-vae-explorer"), "--local", "--port", "0"]
+def served(*options: str) -> Iterator[str]:
+    """The address of a page of our own; `--local` without options."""
+    command = [Path(sys.executable).with_name("rq-vae-explorer"), *(options or ["--local"]), "--port", "0"]
     with (
         tempfile.TemporaryDirectory() as runs,
         subprocess.Popen(
