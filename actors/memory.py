@@ -17,8 +17,8 @@ logger = logging.getLogger(__name__)
 
 VIEW_INTERVAL = 0.2
 """Seconds from one look through the probe to the next, at the least, however often somebody asks."""
-VIEW_SHARE = 0.025
-"""Share of the training time that looking may take: after a look of 20 ms the next waits for 0.8 s (a second at the most)."""
+VIEW_SHARE = 0.02
+"""Share of the training time that looking may take: after a look of 15 ms the next waits for 0.75 s (a second at the most)."""
 
 
 class Memory(Desk):
