@@ -137,8 +137,13 @@ class RayLab(RayCluster):
             return self._described(member)
         if member.placed:
             member.retiring = True
-            member.info = self._ask(run_id, "steer", "close")
-            return self._retire(run_id)
+            try:
+                member.info = self._ask(run_id, "steer", "close")
+                return self._retire(run_id)
+            except RunLost:
+                if self._described(member).status != "stopped":  # or another page stopped it just now
+                    raise
+                return self._described(member)
         member.info = replace(self._described(member), status="stopped", reason="cancelled before it started")
         member.gone = True
         ray.kill(member.handle)
