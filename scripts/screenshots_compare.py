@@ -1,6 +1,6 @@
 """Make the pictures of the Compare tab from real runs: docs/compare-2.png, -4, -9, -16, compare-heat.png and compare-dark.png.
 
-Needs Debian's chromium and, for the complete MNIST, TFDS_DATA_DIR:  uv run scripts/screenshots_compare.py
+Needs Debian's chromium and, for the complete MNIST, TFDS_DATA_DIR:  uv run scripts/screenshots_compare.py [NAME ...]
 """
 
 import sys
@@ -43,7 +43,8 @@ def main() -> None:
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-dev-shm-usage"]
         )
         client = Client(url, verbose=False)
-        for name, (axes, shared, step) in SCENES.items():
+        for name in sys.argv[1:] or SCENES:
+            axes, shared, step = SCENES[name]
             started = client.predict(axes, shared, "", step, True, api_name="/start_comparison")
             ids = [run["run_id"] for run in started["runs"]]
             page = browser.new_page(viewport=DESKTOP)

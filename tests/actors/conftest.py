@@ -68,3 +68,12 @@ def paused_at(lab: Lab, run_id: str, step: int) -> None:
     if step:
         lab.step(run_id, step)
         await_info(lab, run_id, lambda info: info.status == "paused" and info.step == begin + step)
+
+
+@pytest.fixture(scope="module")
+def shared(lab) -> Iterator[RunInfo]:
+    """One run for the tests that leave it as they found it."""
+    info = lab.start(CONFIG, "shared")
+    await_step(lab, info.run_id, 3)
+    yield info
+    lab.stop(info.run_id)

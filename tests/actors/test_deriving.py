@@ -86,12 +86,10 @@ def test_a_fork_of_a_run_that_trains_takes_its_live_weights_along_and_the_change
         ("all", "changes must be an object"),
     ],
 )
-def test_a_fork_that_cannot_be_starts_nothing(lab, start, changes, words) -> None:
-    parent = start()
-    await_step(lab, parent.run_id, 1)
+def test_a_fork_that_cannot_be_starts_nothing(lab, shared, changes, words) -> None:
     before = len(lab.runs())
     with pytest.raises(ConfigError, match=words):
-        fork(lab, parent.run_id, changes)
+        fork(lab, shared.run_id, changes)
     assert len(lab.runs()) == before
 
 

@@ -1,24 +1,14 @@
 """What every Lab must do, with real training: the same tests against runs as threads and runs as Ray actors."""
 
 import time
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
-from actors.lab import Plan, RunInfo
+from actors.lab import Plan
 from explorer.config import Lambdas, RunConfig
 from explorer.errors import ConfigError, ExplorerError, UnknownRun
 from tests.actors.conftest import CONFIG, PATIENCE, await_info, await_step, find, paused_at
-
-
-@pytest.fixture(scope="module")
-def shared(lab) -> Iterator[RunInfo]:
-    """One run for the tests that leave it as they found it."""
-    info = lab.start(CONFIG, "shared")
-    await_step(lab, info.run_id, 3)
-    yield info
-    lab.stop(info.run_id)
 
 
 def test_a_started_run_trains_and_shows_itself(lab, shared) -> None:

@@ -24,6 +24,7 @@ ENDPOINTS = {
     "/stop_run",
     "/fork_run",
     "/start_comparison",
+    "/get_cluster",
     "/get_comparison",
 }
 RUN_KEYS = {"run_id", "name", "status", "step", "config", "lambdas", "parent"}
