@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from actors.gate import Gate
@@ -161,6 +161,10 @@ class Desk:
                 round(time.time(), 1),
                 self._keeper.home if self._keeper else "",
             )
+            before = self._keeper.before if self._keeper else None
+            if before is not None and not self._restored:  # all that is known of it is what the copy before said
+                known = {"step": before.step, "resets": before.resets, "events": before.events}
+                said = replace(said, **known, left=said.left if self._steered else before.left)
             return said, self._card
 
     def _why(self) -> str:

@@ -74,7 +74,13 @@ class RayCalls:
                 if known is None or known.gone:
                     handle = ray.get_actor(name)
                     if known is None or known.handle != handle:
-                        self._members[name] = Member(handle)
+                        self._members[name] = Member(handle, self._announced(name))
+
+    def _announced(self, run_id: str) -> RunInfo | None:
+        """What the folder says of a run that another page started, until it speaks itself."""
+        past = self._archive.infos() if self._archive else []
+        found = next((info for info in past if info.run_id == run_id), None)
+        return found and replace(found, status="pending", reason="", resumable=False)
 
     def _gather(self, requests: Mapping[str, tuple[Any, ...]], method: str) -> None:
         """Ask several runs at once and store what they answer in time; a run that owes an answer is not asked again."""

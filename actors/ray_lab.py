@@ -148,7 +148,7 @@ class RayLab(RayCluster):
         member.gone = True
         ray.kill(member.handle)
         if self._archive is not None:
-            self._archive.remove(member.info)
+            self._archive.cancel(member.info)
         return member.info
 
     def _read_state(self, run_id: str, archive: Archive) -> RunState:

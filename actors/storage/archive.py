@@ -69,6 +69,7 @@ class Archive:
         manifest = Manifest(run_id, config, replace(plan, origin=None), start, round(time.time(), 3))
         folder = self.folder(run_id)
         folder.create(manifest, Card(name, comparison=plan.comparison), plan.origin)
+        self.forget()
         return folder
 
     def infos(self, without: Collection[str] = ()) -> list[RunInfo]:
@@ -117,7 +118,7 @@ class Archive:
         card = folder.card(Card(run_name(None, config), comparison=plan.comparison))
         for damage in folder.damage:
             self._complain(damage)
-        status, reason = _status(log)
+        status, reason = _status(log, manifest.created)
         return RunInfo(
             manifest.run_id,
             card.name,
@@ -206,6 +207,16 @@ class Archive:
         folder.write_log(replace(log, ended="", reason="", left=None, events=resumed))
         self.forget()
 
+    def cancel(self, info: RunInfo) -> None:
+        """It was to run, and will not: one that never ran leaves nothing, another is as it was. Raises ExplorerError."""
+        folder = self.folder(info.run_id)
+        log = folder.log()
+        if folder.incarnation() == 0 or log is None:
+            self.remove(info)
+            return
+        folder.write_log(replace(log, status="stopped", ended="stopped", reason=""))
+        self.forget()
+
     def remove(self, info: RunInfo) -> None:
         """Delete it with all its files. Raises ExplorerError."""
         try:
@@ -217,7 +228,9 @@ class Archive:
         self.forget()
 
 
-def _status(log: Log | None) -> tuple[Status, str]:
+def _status(log: Log | None, created: float) -> tuple[Status, str]:
+    if log is None and time.time() - created < SILENT:
+        return "pending", "is being started elsewhere"
     if log is None:
         return "lost", "it never began; resume it to start it"
     if log.ended == "interrupted":

@@ -97,6 +97,31 @@ def test_a_run_that_was_stopped_is_resumed_in_the_same_lab(open_lab) -> None:
     assert [info.run_id for info in lab.runs()] == [run_id]
 
 
+def test_a_run_that_ended_before_it_had_come_back_has_lost_nothing(past, open_lab) -> None:
+    """Stopped, or dead, while it was still compiling: its log is that of the copy before."""
+    lab, run_id, state, *_ = past
+    lab.resume(run_id)
+    lab.stop(run_id)
+    again = open_lab()
+    assert find(again, run_id).step >= 12
+    assert again.get_state(run_id).step >= 12
+    kinds = [event.kind for event in again.get_history(run_id).events]
+    assert kinds[0] == "reset"
+    assert again.get_state(run_id).leaves[0].shape == state.leaves[0].shape
+
+
+def test_a_run_that_waited_for_room_and_was_cancelled_is_as_it_was(past, tmp_path) -> None:
+    lab, run_id, *_ = past
+    archive = Archive(tmp_path / "runs")
+    archive.let_train_on(find(lab, run_id))
+    archive.cancel(find(lab, run_id))
+    (info,) = [info for info in archive.infos() if info.run_id == run_id]
+    assert (info.status, info.step, info.resumable) == ("stopped", 12, True)
+    new = archive.create("run-new", SMALL, "new", Plan())
+    archive.cancel(next(info for info in archive.infos() if info.run_id == "run-new"))
+    assert not new.path.exists()
+
+
 def test_a_run_that_lives_in_another_process_is_shown_but_not_taken_over(open_lab) -> None:
     owner, other = open_lab(), open_lab()
     run_id = begin_paused(owner)

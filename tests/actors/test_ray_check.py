@@ -1,0 +1,100 @@
+"""Is this process fit for the cluster at an address? Against a real head with a token, and within seconds."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+PORT = 6393
+ADDRESS = f"127.0.0.1:{PORT}"
+CHECK = """
+import json, sys, time
+from actors import ray_check
+from explorer.errors import LabUnavailable
+began = time.monotonic()
+try:
+    if len(sys.argv) > 2:
+        ray_check._check_versions(sys.argv[1], json.loads(sys.argv[2]))
+    else:
+        ray_check.check_cluster(sys.argv[1])
+    said = ""
+except LabUnavailable as error:
+    said = str(error)
+print(json.dumps([said, time.monotonic() - began]))
+"""
+
+
+@pytest.fixture(scope="module")
+def tokens(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("tokens")
+    (folder / "right").write_text("right-right-right-right-right-32")
+    (folder / "wrong").write_text("wrong-wrong-wrong-wrong-wrong-32")
+    (folder / "empty").write_text("\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def head(tokens: Path) -> Iterator[None]:
+    ray = Path(sys.executable).with_name("ray")
+    command = [ray, "start", "--head", f"--port={PORT}", "--num-cpus=0", "--include-dashboard=false", "--block"]
+    with subprocess.Popen(command, env=environment(tokens / "right"), stdout=-3, stderr=-3) as process:
+        deadline = time.monotonic() + 60
+        while check(tokens / "right", ADDRESS)[0]:
+            assert time.monotonic() < deadline
+        yield
+        process.terminate()
+
+
+def environment(token: Path | None) -> dict[str, str]:
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
+    return plain if token is None else plain | {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
+
+
+def check(token: Path | None, *arguments: str) -> tuple[str, float]:
+    """What is said, and after how many seconds."""
+    command = [sys.executable, "-c", CHECK, *arguments]
+    done = subprocess.run(command, env=environment(token), capture_output=True, text=True, check=True)
+    said, seconds = json.loads(done.stdout.splitlines()[-1])
+    return said, seconds
+
+
+def test_the_right_token_is_let_in(head, tokens) -> None:
+    assert check(tokens / "right", ADDRESS)[0] == ""
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        ("wrong", "the cluster refuses this token; give this process the cluster's token"),
+        ("empty", "RAY_AUTH_MODE is token, but there is none in"),
+        ("missing", "RAY_AUTH_MODE is token, but there is none in"),
+    ],
+)
+def test_another_token_or_none_is_said_in_words_within_10_seconds(head, tokens, token, words) -> None:
+    said, seconds = check(tokens / token, ADDRESS)
+    assert words in said
+    assert seconds < 10
+
+
+@pytest.mark.parametrize(
+    ("cluster", "words"),
+    [
+        ({"ray_version": "2.49.1", "python_version": "3.11.2"}, "the cluster runs Ray 2.49.1 on Python 3.11.2"),
+        ({"python_version": "3.9.1"}, "on Python 3.9.1"),
+    ],
+)
+def test_another_release_of_ray_or_python_is_said_with_both(cluster, words) -> None:
+    said, _ = check(None, ADDRESS, json.dumps(cluster))
+    assert words in said
+    assert "install Ray" in said
+
+
+def test_another_patch_of_python_is_no_mismatch() -> None:
+    here = {"python_version": f"{sys.version_info.major}.{sys.version_info.minor}.99"}
+    assert check(None, ADDRESS, json.dumps(here))[0] == ""
