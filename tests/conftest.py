@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.containers.leftovers import remove_leftovers
+
 # Read when jax and ray are imported. What was compiled once is shared by all processes and the next time.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parent.parent / ".pytest_cache" / "compiled"))
@@ -15,6 +17,20 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 REQUIRED = os.environ.get("RQVAE_REQUIRE_ALL") == "1"
 """Set by CI: what is missing on this machine then fails instead of being skipped."""
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Begin on a machine where nothing of an earlier session trains."""
+    if not hasattr(session.config, "workerinput"):
+        remove_leftovers()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process takes the slow tests, which share the machine's ports and cores, one after another; files are shared out."""
+    for item in items:
+        group = "slow" if item.get_closest_marker("slow") else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def require(present: bool, missing: str) -> None:

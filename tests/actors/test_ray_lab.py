@@ -45,24 +45,31 @@ def await_run(lab: RayLab, run_id: str, good: Callable[[RunInfo], bool]) -> RunI
 
 
 @pytest.fixture(scope="module")
-def cluster(cache_dir: Path) -> Iterator[str]:
+def head(cache_dir: Path) -> Iterator[psutil.Process]:
     """A head with one CPU, as a lab would start it."""
     ray = Path(sys.executable).with_name("ray")
     command = [ray, "start", "--head", f"--port={PORT}", "--num-cpus=1", "--include-dashboard=false", "--block"]
     environment = {**os.environ, "RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_AUTH_MODE", "disabled")
-        head = subprocess.Popen(
+        started = subprocess.Popen(
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
-        yield ADDRESS
-        family = psutil.Process(head.pid).children(recursive=True)
-        head.send_signal(signal.SIGTERM)
-        psutil.wait_procs([psutil.Process(head.pid), *family], timeout=15)
-        for process in family:
-            if process.is_running():
-                process.kill()
-        head.wait()
+        process = psutil.Process(started.pid)
+        yield process
+        family = process.children(recursive=True)
+        started.send_signal(signal.SIGTERM)
+        psutil.wait_procs([process, *family], timeout=15)
+        for left in family:
+            if left.is_running():
+                left.kill()
+        started.wait()
+
+
+@pytest.fixture(scope="module")
+def cluster(head: psutil.Process) -> str:
+    """Where the head is reached."""
+    return ADDRESS
 
 
 @pytest.fixture(scope="module")
@@ -114,11 +121,12 @@ def test_a_run_without_room_waits_visibly_and_can_be_cancelled(lab: RayLab, aban
     assert await_run(lab, abandoned, lambda info: info.status == "running")
 
 
-def test_a_run_whose_process_dies_is_lost_with_its_last_words_kept(lab: RayLab, abandoned: str) -> None:
+def test_a_run_whose_process_dies_is_lost_with_its_last_words_kept(
+    lab: RayLab, abandoned: str, head: psutil.Process
+) -> None:
     last = lab.get_snapshot(abandoned)
-    actors = [p for p in psutil.process_iter(["cmdline"]) if "RunActor" in " ".join(p.info["cmdline"] or [])]
-    assert len(actors) == 1
-    actors[0].kill()
+    (actor,) = (process for process in head.children(recursive=True) if "RunActor" in " ".join(process.cmdline()))
+    actor.kill()
     info = await_run(lab, abandoned, lambda info: info.status == "lost")
     assert "died" in info.reason
     snapshot = lab.get_snapshot(abandoned)

@@ -12,8 +12,11 @@ from typing import Any
 
 from gradio_client import Client
 
+from .leftovers import project
+
 ROOT = Path(__file__).parents[2]
 PATIENCE = 120.0
+WORKERS = 2
 SMALL = {"batch_size": 16, "codebook_size": 8}
 OVERRIDE = """\
 volumes:
@@ -47,9 +50,9 @@ def free_port() -> int:
 class Stack:
     """A project of its own in a folder of its own. Its volume of runs is a small file system, so that it can be filled."""
 
-    def __init__(self, folder: Path, workers: int = 2) -> None:
-        self.folder, self.workers = folder, workers
-        self.project = f"rqvae{os.getpid()}"
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.workers = folder, WORKERS
+        self.project = project(os.getpid())
         self.runs_dir = folder / "runs"
         self.runs_dir.mkdir()
         self._run("mount", "-t", "tmpfs", "-o", "size=1g,uid=1000,gid=1000", "tmpfs", str(self.runs_dir))
@@ -137,6 +140,15 @@ class Stack:
         """What a docker command printed."""
         return self._run("docker", *arguments, check=check)
 
+    def freeze(self, container: str) -> None:
+        """Stop all processes of a container where they are; now and then the kernel needs to be asked again."""
+
+        def frozen() -> bool:
+            self.docker("pause", container, check=False)
+            return self.inspect(container)["State"]["Paused"]
+
+        until(frozen, f"{container} cannot be frozen", 30)
+
     def inspect(self, container: str) -> dict[str, Any]:
         """What the engine knows of a container."""
         return json.loads(self.docker("inspect", container))[0]
@@ -202,10 +214,12 @@ class Stack:
         return time.monotonic() - began
 
     def clear(self) -> None:
-        """Stop and remove every run."""
+        """Stop and remove every run, and leave as many workers as there were."""
         for run in self.runs():
             if run["status"] not in ("stopped", "lost"):
                 self.call("/stop_run", run["run_id"])
+        if self.workers != WORKERS or len(self.containers("worker")) != WORKERS:
+            self.up(workers=WORKERS)
         for folder in self.runs_dir.glob("run-*"):
             shutil.rmtree(folder)
 

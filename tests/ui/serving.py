@@ -93,7 +93,7 @@ class Serving:
         os.killpg(self.process.pid, number)
         code = self.process.wait(patience)
         alive = family
-        while (alive := {p for p in alive | set(self._session()) if _lives(p)}) and time.monotonic() < began + 5:
+        while (alive := {p for p in alive | set(self._session()) if _lives(p)}) and time.monotonic() < began + patience:
             time.sleep(0.02)
         return Ending(code, time.monotonic() - began, [_command_line(p) for p in alive])
 
