@@ -6,6 +6,7 @@ order are checkpoints in order. Its record holds a digest of the state: what doe
 
 import hashlib
 import logging
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,7 @@ import jax
 import numpy as np
 from etils import epath
 
-from actors.storage.files import TEMPORARY, Damaged
+from actors.storage.files import TEMPORARY, Damaged, copy_tree, is_local
 from actors.storage.folder import RunFolder
 from actors.storage.recording import Recording, read_recording, recordings, write_recording
 from explorer.config import RunConfig
@@ -48,8 +49,25 @@ class Checkpoints:
         recording, state = checkpoint.recording, checkpoint.state
         path = self._folder.checkpoints / name_of(incarnation, recording.resets, state.step)
         write_recording(path, replace(recording, digest=digest(state.leaves)))
-        self._orbax.save(path, _tree(state.leaves), force=True)
+        self._save_state(path, state)
         self._prune()
+
+    def _save_state(self, path: epath.Path, state: RunState) -> None:
+        if is_local(path):
+            self._orbax.save(path, _tree(state.leaves), force=True)
+            return
+        with tempfile.TemporaryDirectory() as folder:  # orbax writes to few of the stores that etils knows
+            here = epath.Path(folder) / path.name
+            self._orbax.save(here, _tree(state.leaves))
+            copy_tree(here, path)
+
+    def _restore_state(self, path: epath.Path) -> tuple[np.ndarray, ...]:
+        if is_local(path):
+            return tuple(np.asarray(leaf) for leaf in jax.tree.leaves(self._orbax.restore(path)))
+        with tempfile.TemporaryDirectory() as folder:
+            here = epath.Path(folder) / path.name
+            copy_tree(path, here)
+            return self._restore_state(here)
 
     def newest(self, config: RunConfig, resets: int) -> Checkpoint | None:
         """The newest that is whole, of a run that was reset `resets` times; the folder's `damage` names the others."""
@@ -65,8 +83,7 @@ class Checkpoints:
     def _read(self, path: epath.Path, config: RunConfig) -> Checkpoint:
         recording = read_recording(path)
         try:
-            restored = self._orbax.restore(path)
-            leaves = tuple(np.asarray(leaf) for leaf in jax.tree.leaves(restored))
+            leaves = self._restore_state(path)
         except Exception as problem:
             raise Damaged(path, problem.__class__.__name__) from problem
         if digest(leaves) != recording.digest:

@@ -8,11 +8,21 @@ from pathlib import Path
 from typing import IO, Any
 
 from etils import epath
+from fsspec.config import conf
 
 from explorer.errors import ExplorerError, shown
 
 TEMPORARY = ".tmp-"
 """What the names of half-written files begin with."""
+
+
+for protocol in ("s3", "gcs", "az"):  # other machines write there too: what was listed once is soon wrong
+    conf.setdefault(protocol, {}).setdefault("use_listings_cache", False)
+
+
+def is_local(path: epath.Path) -> bool:
+    """Whether a path is in this machine's file system; not so gs://, s3:// and so on."""
+    return "://" not in str(path)
 
 
 def replace_with(path: epath.Path, write: Callable[[IO[bytes]], object]) -> None:
@@ -22,7 +32,7 @@ def replace_with(path: epath.Path, write: Callable[[IO[bytes]], object]) -> None
         with temporary.open("wb") as file:
             write(file)
             file.flush()
-            if isinstance(path, os.PathLike) and hasattr(file, "fileno"):
+            if is_local(path):
                 os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
@@ -35,12 +45,22 @@ def create(path: epath.Path) -> None:
 
     Where files are objects in a store two at once may both succeed.
     """
-    if isinstance(path, os.PathLike):
+    if is_local(path):
         Path(path).touch(exist_ok=False)
     elif path.exists():
         raise FileExistsError(str(path))
     else:
         path.write_text("")
+
+
+def copy_tree(source: epath.Path, target: epath.Path) -> None:
+    """Copy a folder with all that is in it. Raises OSError."""
+    target.mkdir(parents=True, exist_ok=True)
+    for path in source.iterdir():
+        if path.is_dir():
+            copy_tree(path, target / path.name)
+        else:
+            (target / path.name).write_bytes(path.read_bytes())
 
 
 def write_json(path: epath.Path, value: object) -> None:
