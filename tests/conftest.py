@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.containers.leftovers import remove_leftovers
@@ -14,6 +15,9 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parent.par
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
 os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 REQUIRED = os.environ.get("RQVAE_REQUIRE_ALL") == "1"
 """Set by CI: what is missing on this machine then fails instead of being skipped."""
@@ -27,7 +31,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process takes the slow tests, which share the machine's ports and cores, one after another; files are shared out."""
+    """One process takes the slow tests, which share the machine's ports and cores, one after another; files are shared out.
+
+    The containers come last: their cluster stays up until all tests have run.
+    """
+    items.sort(key=lambda item: "/containers/" in item.nodeid)
     for item in items:
         group = "slow" if item.get_closest_marker("slow") else item.nodeid.partition("::")[0]
         item.add_marker(pytest.mark.xdist_group(group))

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 PORT = 6397
 ADDRESS = f"127.0.0.1:{PORT}"
-PATIENCE = 60.0
+PATIENCE = 120.0
 PAGE = """
 import sys, time
 from actors.ray_lab import RayLab

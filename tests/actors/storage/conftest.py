@@ -8,7 +8,7 @@ from actors.local_lab import LocalLab
 from explorer.config import RunConfig
 
 SMALL = RunConfig(batch_size=8, codebook_size=4)
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 @pytest.fixture
