@@ -5,11 +5,13 @@ from typing import Any
 
 from actors.lab import Lab, Plan, RunInfo
 from actors.record import changes_of
+from explorer.choices import CHOICES
 from explorer.config import LAMBDA_SETTINGS, RUN_SETTINGS, RunConfig
 from explorer.errors import ConfigError
+from explorer.sweep import AXES
 
-SHAPING = ("levels", "codebook_size", "latent_dim")
-"""Settings that a fork shares with its parent: the codebooks have their shape."""
+SHAPING = ("levels", "codebook_size", "latent_dim", "codebook_update", "optimizer")
+"""Settings that a fork shares with its parent: what it goes on from has their shape."""
 
 
 def fork(lab: Lab, run_id: str, changes: Mapping[str, Any], name: str | None = None) -> RunInfo:
@@ -48,10 +50,12 @@ def _changed(config: RunConfig, changes: object, *, fork: bool = False) -> RunCo
         elif key in LAMBDA_SETTINGS:
             plain["lambdas"][key] = value
         elif key not in plain:
-            raise ConfigError("changes", key, f"made of {', '.join([*LAMBDA_SETTINGS, *RUN_SETTINGS, 'dataset'])}")
+            raise ConfigError(
+                "changes", key, f"made of {', '.join([*LAMBDA_SETTINGS, *RUN_SETTINGS, *CHOICES, 'dataset'])}"
+            )
         elif fork and key in SHAPING and value != plain[key]:
-            shape = "its parent's, because its codebooks have that shape; start a new run instead"
-            raise ConfigError(RUN_SETTINGS[key].label, value, f"{plain[key]} in this fork: {shape}")
+            shape = "its parent's, because its codebooks and moments have that shape; start a new run instead"
+            raise ConfigError(AXES[key].label if key in AXES else key, value, f"{plain[key]} in this fork: {shape}")
         else:
             plain[key] = value
     return RunConfig.from_dict(plain)

@@ -8,6 +8,7 @@ import re
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
+from explorer.choices import CHOICES
 from explorer.errors import ConfigError
 
 
@@ -94,6 +95,23 @@ RUN_SETTINGS: dict[str, Setting] = {
         label="seed",
         help="Initial parameters and data order follow from it: same settings and seed, same run, bit for bit.",
     ),
+    "init_scale": Setting(
+        0.001,
+        100,
+        whole=False,
+        live=False,
+        label="code scale",
+        help="Standard deviation of the codes at the start, where their initialisation is normal. 0.3 is of the order of "
+        "the untrained encoder's outputs; with 1 a third of the codes begins out of reach, and stays dead.",
+    ),
+    "schedule_steps": Setting(
+        2,
+        1_000_000,
+        whole=True,
+        live=False,
+        label="schedule steps",
+        help="The step at which the learning rate's schedule ends; without effect while it is constant.",
+    ),
     "latent_dim": Setting(
         2, 2, whole=True, live=False, label="latent dimension", help="Dimensions of the latent space (D)."
     ),
@@ -142,12 +160,24 @@ class RunConfig:
     levels: int = 2
     codebook_size: int = 16
     latent_dim: int = 2
+    init_scale: float = 0.3
     learning_rate: float = 1e-3
+    schedule_steps: int = 2000
+    recon_loss: str = "mse"
+    loss_form: str = "final"
+    codebook_update: str = "gradient"
+    gradient_estimator: str = "straight_through"
+    codebook_init: str = "normal"
+    distance: str = "euclidean"
+    optimizer: str = "adam"
+    schedule: str = "constant"
     lambdas: Lambdas = field(default_factory=Lambdas)
 
     def __post_init__(self) -> None:
         for name, setting in RUN_SETTINGS.items():
             object.__setattr__(self, name, setting.check(name, getattr(self, name)))
+        for name, choice in CHOICES.items():
+            choice.check(name, getattr(self, name))
         if not isinstance(self.dataset, str) or not _DATASET_NAME.fullmatch(self.dataset):
             raise ConfigError("dataset", self.dataset, "the name of a TFDS data set, such as mnist or fashion_mnist")
         if not isinstance(self.lambdas, Lambdas):

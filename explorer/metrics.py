@@ -9,6 +9,8 @@ from explorer.messages import Health
 def step_metrics(losses: Mapping[str, float], health: Health) -> dict[str, float]:
     """What the curves and history.csv hold of a step, by name."""
     metrics = {f"loss/{name}": losses[name] for name in ("recon", *LAMBDA_SETTINGS, "total")}
+    if "mse" in losses:  # beside a reconstruction loss that is another
+        metrics["loss/mse"] = losses["mse"]
     for level, (active, perplexity) in enumerate(zip(health.active, health.perplexity, strict=True)):
         metrics[f"codebook/active/{level}"] = float(active)
         metrics[f"codebook/perplexity/{level}"] = float(perplexity)

@@ -4,15 +4,17 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
+from explorer.choices import CHOICES, Choice
 from explorer.config import LAMBDA_SETTINGS, RUN_SETTINGS, RunConfig, Setting
 from explorer.errors import ConfigError
 
 MAX_RUNS = 64
 """Runs of one comparison. A page shows 16 of them at once."""
 
-AXES: dict[str, Setting] = {
+AXES: dict[str, Setting | Choice] = {
     **LAMBDA_SETTINGS,
     **{name: setting for name, setting in RUN_SETTINGS.items() if setting.low < setting.high},
+    **CHOICES,
 }
 """The settings that can be swept, by the name under which `axes` has them: λs by their own, the others as in RunConfig."""
 
@@ -32,28 +34,29 @@ def with_values(config: RunConfig, values: Mapping[str, Any]) -> RunConfig:
     return RunConfig.from_dict(plain)
 
 
-def parse_values(name: str, text: str) -> list[float]:
-    """The numbers of a list such as "0.05, 0.25, 1", in that order, each once. Raises ConfigError."""
+def parse_values(name: str, text: str) -> list[float | str]:
+    """The values of a list such as "0.05, 0.25, 1" or "mse, bce", in that order, each once. Raises ConfigError."""
     if name not in AXES:
         raise ConfigError("setting", name, f"one of {', '.join(AXES)}")
     setting = AXES[name]
-    values: list[float] = []
+    example = ", ".join(setting.ways) if isinstance(setting, Choice) else "0.05, 0.25, 1"
+    values: list[float | str] = []
     for word in text.replace(";", ",").split(","):
         if not word.strip():
             continue
         try:
-            number = float(word)
+            said = word.strip() if isinstance(setting, Choice) else float(word)
         except ValueError:
-            raise ConfigError(setting.label, word.strip(), f"a list such as 0.05, 0.25, 1: {setting.allowed}") from None
-        value = setting.check(setting.label, number)
+            raise ConfigError(setting.label, word.strip(), f"a list such as {example}: {setting.allowed}") from None
+        value = setting.check(setting.label, said)
         if value not in values:
             values.append(value)
     if not values:
-        raise ConfigError(setting.label, text.strip(), f"a list such as 0.05, 0.25, 1: {setting.allowed}")
+        raise ConfigError(setting.label, text.strip(), f"a list such as {example}: {setting.allowed}")
     return values
 
 
-def grid(base: RunConfig, axes: Mapping[str, Sequence[float]]) -> list[RunConfig]:
+def grid(base: RunConfig, axes: Mapping[str, Sequence[float | str]]) -> list[RunConfig]:
     """A config for each combination of the axes' values, the last axis fastest; all else is `base`'s.
 
     Raises ConfigError for an unknown or empty axis, a value that is not allowed, and more than MAX_RUNS combinations.
@@ -74,6 +77,13 @@ def grid(base: RunConfig, axes: Mapping[str, Sequence[float]]) -> list[RunConfig
     return configs
 
 
+def telling(config: RunConfig) -> list[str]:
+    """The settings of AXES that describe the config: all numbers that matter to every run, and of the rest what is unusual."""
+    usual = RunConfig()
+    rare = {"init_scale", "schedule_steps", *CHOICES}
+    return [name for name in AXES if name not in rare or value_of(config, name) != value_of(usual, name)]
+
+
 def differing(configs: Sequence[RunConfig]) -> list[str]:
     """The settings in which the configs differ, in the order of AXES; then `dataset`, if they differ in it."""
     names = [name for name in AXES if len({value_of(config, name) for config in configs}) > 1]
@@ -87,11 +97,13 @@ def label_of(name: str) -> str:
 
 def worded(config: RunConfig, name: str) -> str:
     """The config's value of such a setting, short, but never the same for two values."""
-    return config.dataset if name == "dataset" else number_text(value_of(config, name))
+    return config.dataset if name == "dataset" else value_text(value_of(config, name))
 
 
-def number_text(value: float) -> str:
-    """The number in as few digits as tell it from every other."""
+def value_text(value: float | str) -> str:
+    """A number in as few digits as tell it from every other; a way by its name."""
+    if isinstance(value, str):
+        return value
     short = f"{value:g}"
     return short if isinstance(value, float) and float(short) == value else str(value)
 

@@ -151,7 +151,8 @@ def expose(lab: Lab, comparisons: Comparisons) -> None:
         """Start a training run and return it at once.
 
         `config` may name any of: dataset, seed, batch_size, levels, codebook_size, latent_dim, learning_rate, lambdas
-        {commit, codebook}; what is left out has its default.
+        {commit, codebook}, init_scale, schedule_steps, recon_loss, loss_form, codebook_update, gradient_estimator,
+        codebook_init, distance, optimizer, schedule; what is left out has its default.
         """
         return run_dict(lab.start(RunConfig.from_dict(config), name))
 

@@ -10,9 +10,10 @@ from typing import Any, NoReturn
 
 from actors.devices import parse_gpu
 from actors.limits import LIMITS, MEMORY_HELP, Limits
+from explorer.choices import CHOICES, Choice
 from explorer.config import DATASET_HELP, LAMBDA_SETTINGS, RUN_SETTINGS, STEPS, Lambdas, RunConfig, Setting
 from explorer.errors import ExplorerError
-from explorer.sweep import AXES, MAX_RUNS, grid, parse_values, value_of
+from explorer.sweep import AXES, MAX_RUNS, grid, parse_values, value_of, value_text
 from ui.runs_command import RUNS, add_runs_arguments
 
 DESCRIPTION = """\
@@ -191,6 +192,11 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
             default=default,
             help=f"{setting.help} (default: {default:g})",
         )
+    for name, choice in CHOICES.items():
+        flag, default = f"--{name.replace('_', '-')}", getattr(RunConfig(), name)
+        ways = "; ".join(f"{way}: {how.help}" for way, how in choice.ways.items())
+        said = f"{choice.help} {ways} (default: {default})"
+        parser.add_argument(flag, choices=list(choice.ways), default=default, help=said)
     for name, setting in RUN_SETTINGS.items():
         flag, default = f"--{name.replace('_', '-')}", getattr(RunConfig(), name)
         parser.add_argument(
@@ -219,15 +225,19 @@ def _sweep_arguments(parser: argparse.ArgumentParser) -> None:
             type=_values(name),
             default=[default],
             metavar="LIST",
-            help=f"{setting.help} One value or several, such as 1,2,3 (default: {default:g})",
+            help=f"{setting.help} One value or several, such as {_example(setting)} (default: {value_text(default)})",
         )
     _shared_arguments(parser)
 
 
-def _values(name: str) -> Callable[[str], list[float]]:
+def _example(setting: Setting | Choice) -> str:
+    return ",".join(list(setting.ways)[:2]) if isinstance(setting, Choice) else "1,2,3"
+
+
+def _values(name: str) -> Callable[[str], list[float | str]]:
     """An argument type for a list of values of a setting."""
 
-    def convert(text: str) -> list[float]:
+    def convert(text: str) -> list[float | str]:
         try:
             return parse_values(name, text)
         except ExplorerError as error:
@@ -254,7 +264,7 @@ def _shared_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_config(arguments: argparse.Namespace) -> RunConfig:
     """The run that `train` was asked for. Raises ConfigError."""
-    settings = {name: getattr(arguments, name) for name in RUN_SETTINGS}
+    settings = {name: getattr(arguments, name) for name in (*RUN_SETTINGS, *CHOICES)}
     lambdas = Lambdas(**{name: getattr(arguments, name) for name in LAMBDA_SETTINGS})
     return RunConfig(dataset=arguments.dataset, lambdas=lambdas, **settings)
 

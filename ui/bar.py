@@ -6,11 +6,13 @@ from typing import Any
 import gradio as gr
 
 from actors.lab import RunInfo
+from explorer.choices import CHOICES
 from explorer.config import DATASET_HELP, RUN_SETTINGS, RunConfig
 from ui.help import help_mark
 
 DATASETS = ("mnist", "fashion_mnist", "kmnist")
 FIXED_SETTINGS = ("levels", "codebook_size", "batch_size", "seed")
+FINER_SETTINGS = ("init_scale", "schedule_steps")
 ALLOWED: dict[str, tuple[str, ...]] = {
     "pending": ("stop",),
     "compiling": ("pause", "stop"),
@@ -107,15 +109,26 @@ def new_run(defaults: RunConfig) -> NewRun:
         )
         with gr.Row(elem_classes="fixed-fields"):
             numbers = {field: _fixed_number(field, getattr(defaults, field)) for field in FIXED_SETTINGS}
+        with gr.Accordion("Losses and quantizer", open=False, elem_id="ways"), gr.Column(elem_classes="fixed-fields"):
+            ways = {name: choice_field(name, getattr(defaults, name)) for name in CHOICES}
+            numbers |= {field: _fixed_number(field, getattr(defaults, field)) for field in FINER_SETTINGS}
         gr.HTML(
             "<p>It starts with the loss weights and the learning rate as they stand on the page.</p>",
             apply_default_css=False,
         )
         start = gr.Button("▶ Start this run", variant="primary", size="sm", elem_id="start-new-run")
-    return NewRun(name, {"dataset": dataset, **numbers}, start)
+    return NewRun(name, {"dataset": dataset, **numbers, **ways}, start)
 
 
-def _fixed_number(name: str, value: int) -> gr.Number:
+def choice_field(name: str, value: str) -> gr.Dropdown:
+    """The menu of a setting of CHOICES."""
+    choice = CHOICES[name]
+    ways = [(f"{way.replace('_', ' ')} · {how.help}", way) for way, how in choice.ways.items()]
+    label = choice.label.capitalize()
+    return gr.Dropdown(ways, value=value, label=label, info=choice.help, filterable=False, elem_id=f"field-{name}")
+
+
+def _fixed_number(name: str, value: float) -> gr.Number:
     setting = RUN_SETTINGS[name]
     label = f"{setting.label}, {setting.low:,g} to {setting.high:,g}" if name != "seed" else setting.label
     return gr.Number(value, label=label.capitalize(), info=setting.help, elem_id=f"field-{name}", min_width=120)

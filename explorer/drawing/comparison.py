@@ -8,7 +8,7 @@ from explorer.drawing.overlay import draw_recon, draw_table, table_height, table
 from explorer.drawing.plane import draw_legend
 from explorer.drawing.sheet import GAP, Box, Sheet
 from explorer.palette import RUN_COLOURS, TEXT
-from explorer.sweep import AXES, differing, label_of, worded
+from explorer.sweep import differing, label_of, telling, worded
 
 MAX_SHOWN = len(RUN_COLOURS)
 
@@ -56,5 +56,5 @@ def _same(entries: Sequence[Entry]) -> str:
     apart = differing(configs)
     steps = {entry.snapshot.step for entry in entries}
     took = f"{max(steps):,} steps" if len(steps) == 1 else f"{min(steps):,} to {max(steps):,} steps"
-    equal = [f"{label_of(name)} {worded(first.config, name)}" for name in AXES if name not in apart]
+    equal = [f"{label_of(name)} {worded(first.config, name)}" for name in telling(first.config) if name not in apart]
     return " · ".join(["level 1 on shared axes", took, *equal, first.snapshot.data_source])

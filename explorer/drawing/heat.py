@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 
 from explorer.drawing.sheet import GAP, Sheet, fitted
 from explorer.palette import AXIS, GROUND, PANEL, QUIET, TEXT
-from explorer.sweep import number_text
+from explorer.sweep import value_text
 
 Colour = tuple[float, float, float, float]
 
@@ -58,8 +58,8 @@ def draw_heat_map(
         _write(axes, row, column, text, shades(value), min(10.0, width / 6.5))
     for row, column in best:
         _frame(axes, row, column)
-    axes.set_xticks(np.arange(columns) + 0.5, [fitted(number_text(v), width - 4, 8.5) for v in column_values], size=8.5)
-    axes.set_yticks(np.arange(rows) + 0.5, [fitted(number_text(v), _LEFT - 34, 8.5) for v in row_values], size=8.5)
+    axes.set_xticks(np.arange(columns) + 0.5, [fitted(value_text(v), width - 4, 8.5) for v in column_values], size=8.5)
+    axes.set_yticks(np.arange(rows) + 0.5, [fitted(value_text(v), _LEFT - 34, 8.5) for v in row_values], size=8.5)
     axes.set_xlabel(column_name, size=9.5, color=QUIET)
     axes.set_ylabel(row_name, size=9.5, color=QUIET)
     return sheet

@@ -1,5 +1,6 @@
 """The RQ-VAE: encoder, residual quantizer, decoder, and their parameters."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -9,9 +10,8 @@ from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 from explorer.model.decoder import Decoder
 from explorer.model.encoder import Encoder
 
-CODEBOOK_SCALE = 0.3
-"""Standard deviation of the codes at the start: of the order of the untrained encoder's outputs, so that most codes begin
-among them. With 1, a third of them starts out of reach and stays dead."""
+Shape = tuple[int, int, int]
+Init = Callable[[PRNGKeyArray, Any, Shape, Any], Float[Array, "L K D"]]
 
 
 class Parameters(NamedTuple):
@@ -22,14 +22,18 @@ class Parameters(NamedTuple):
     codebooks: Float[Array, "L K D"]
 
 
-def init_parameters(key: PRNGKeyArray, codebooks_shape: tuple[int, int, int]) -> Parameters:
-    """Fresh parameters: flax's default initialisers, codebooks (L, K, D) normal × CODEBOOK_SCALE."""
+def init_parameters(
+    key: PRNGKeyArray, codebooks_shape: Shape, images: Float[Array, "N 28 28 1"], init: Init, scale: float | Array
+) -> Parameters:
+    """Fresh parameters: flax's default initialisers, and codebooks as `init` makes them, of what the encoder makes of images."""
     encoder_key, decoder_key, codebook_key = jax.random.split(key, 3)
     latent_dim = codebooks_shape[-1]
+    encoder = Encoder(latent_dim).init(encoder_key, jnp.zeros((1, 28, 28, 1)))
+    latents = Encoder(latent_dim, differentiate=False).apply(encoder, images)
     return Parameters(
-        Encoder(latent_dim).init(encoder_key, jnp.zeros((1, 28, 28, 1))),
+        encoder,
         Decoder().init(decoder_key, jnp.zeros((1, latent_dim))),
-        CODEBOOK_SCALE * jax.random.normal(codebook_key, codebooks_shape),
+        init(codebook_key, latents, codebooks_shape, scale),
     )
 
 
@@ -44,6 +48,11 @@ def encode(
     """z_e: where the encoder puts each image in the latent space. Faster if no gradient is to be taken."""
     encoder = Encoder(parameters.codebooks.shape[-1], differentiate)
     return encoder.apply(parameters.encoder, images)  # pyright: ignore[reportReturnType]
+
+
+def decode_logits(parameters: Parameters, latents: Float[Array, "B D"]) -> Float[Array, "B 28 28 1"]:
+    """The image before its sigmoid."""
+    return Decoder().apply(parameters.decoder, latents, method="logits")  # pyright: ignore[reportReturnType]
 
 
 def decode(parameters: Parameters, latents: Float[Array, "B D"]) -> Float[Array, "B 28 28 1"]:

@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from explorer.model.quantizer import Quantized, residuals
+
 
 def mean_squared_error(a: Float[Array, "*shape"], b: Float[Array, "*shape"]) -> Float[Array, ""]:
     """Mean over every element of (a − b)²."""
@@ -13,21 +15,25 @@ def mean_squared_error(a: Float[Array, "*shape"], b: Float[Array, "*shape"]) -> 
     return jnp.mean(difference * difference)
 
 
-def loss_terms(
-    images: Float[Array, "B 28 28 1"],
-    outputs: Float[Array, "B 28 28 1"],
-    latents: Float[Array, "B D"],
-    quantized: Float[Array, "B D"],
-) -> dict[str, Float[Array, ""]]:
-    """The unweighted terms, in their `final` forms.
+def final(latents: Float[Array, "B D"], quantized: Quantized) -> dict[str, Float[Array, ""]]:
+    """The terms `commit` = MSE(z_e, sg(z_q)) and `codebook` = MSE(sg(z_e), z_q), unweighted.
 
-    recon = MSE(x, x̂); commit = MSE(z_e, sg(z_q)); codebook = MSE(sg(z_e), z_q). `latents` and `quantized` are those
-    before the straight-through (van den Oord et al. 2017, eq. 3; Lee et al. 2022).
+    Of the latents and the looked-up codes before the straight-through (van den Oord et al. 2017, eq. 3).
     """
     return {
-        "recon": mean_squared_error(images, outputs),
-        "commit": mean_squared_error(latents, jax.lax.stop_gradient(quantized)),
-        "codebook": mean_squared_error(jax.lax.stop_gradient(latents), quantized),
+        "commit": mean_squared_error(latents, jax.lax.stop_gradient(quantized.z_q)),
+        "codebook": mean_squared_error(jax.lax.stop_gradient(latents), quantized.z_q),
+    }
+
+
+def per_level(latents: Float[Array, "B D"], quantized: Quantized) -> dict[str, Float[Array, ""]]:
+    """The terms `commit`, mean over l of MSE(z_e, sg(ẑ_l)), and `codebook`, mean over l of MSE(sg(r_{l−1}), q_l).
+
+    Coarse levels get pressure of their own, and each level learns its own residual (Lee et al. 2022, eq. 7; its code's mean).
+    """
+    return {
+        "commit": mean_squared_error(latents[None], jax.lax.stop_gradient(quantized.sums)),
+        "codebook": mean_squared_error(residuals(latents, quantized), quantized.vectors),
     }
 
 

@@ -9,10 +9,12 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
-from explorer.model.quantizer import Quantized, residual_quantize, straight_through
-from explorer.model.rqvae import Parameters, decode, encode, to_unit
-from explorer.training.losses import loss_terms, mean_squared_error, weighted_total
-from explorer.training.state import Live, TrainState, optimizer
+from explorer.model.quantizer import Quantized, residual_quantize, residuals
+from explorer.model.rqvae import Parameters, decode, decode_logits, encode, to_unit
+from explorer.training.losses import mean_squared_error, weighted_total
+from explorer.training.moving_average import update
+from explorer.training.reconstruction import mse
+from explorer.training.state import Live, Recipe, TrainState
 
 CHUNK = 64
 """Images that a look takes at a time: by all 512 at once it took twice as long."""
@@ -34,15 +36,27 @@ class ProbeOutput(NamedTuple):
     reconstructions: UInt8[Array, "S 28 28"]
 
 
+class Pass(NamedTuple):
+    """What a batch came to: unweighted terms and `total`, chosen codes, and what each level quantized."""
+
+    losses: dict[str, Float[Array, ""]]
+    codes: Int[Array, "B L"]
+    residuals: Float[Array, "L B D"]
+
+
 def _objective(
-    parameters: Parameters, images: Float[Array, "B 28 28 1"], lambdas: dict[str, Float[Array, ""]]
-) -> tuple[Float[Array, ""], tuple[dict[str, Float[Array, ""]], Int[Array, "B L"]]]:
+    parameters: Parameters, images: Float[Array, "B 28 28 1"], lambdas: dict[str, Float[Array, ""]], recipe: Recipe
+) -> tuple[Float[Array, ""], Pass]:
     latents = encode(parameters, images)
-    quantized = residual_quantize(latents, parameters.codebooks)
-    outputs = decode(parameters, straight_through(latents, quantized.z_q))
-    terms = loss_terms(images, outputs, latents, quantized.z_q)
+    averaged = recipe.codebook_update == "ema"  # such codes take no gradient
+    codebooks = jax.lax.stop_gradient(parameters.codebooks) if averaged else parameters.codebooks
+    quantized = residual_quantize(latents, codebooks, recipe.way("distance"))
+    logits = decode_logits(parameters, recipe.way("gradient_estimator")(latents, quantized.z_q))
+    recon = recipe.way("recon_loss")
+    terms = {"recon": recon(images, logits), **recipe.way("loss_form")(latents, quantized)}
     total = weighted_total(terms, lambdas)
-    return total, ({**terms, "total": total}, quantized.codes)
+    losses = {**terms, "total": total} if recon is mse else {**terms, "total": total, "mse": mse(images, logits)}
+    return total, Pass(losses, quantized.codes, residuals(latents, quantized))
 
 
 def _count(codes: Int[Array, "B L"], like: Int[Array, "L K"]) -> Int[Array, "L K"]:
@@ -50,31 +64,40 @@ def _count(codes: Int[Array, "B L"], like: Int[Array, "L K"]) -> Int[Array, "L K
     return jnp.zeros_like(like).at[levels, codes].add(1)
 
 
-@partial(jax.jit, donate_argnums=0)
-def train_step(state: TrainState, batch: UInt8[Array, "B 28 28"], live: Live) -> tuple[TrainState, StepOutput]:
+@partial(jax.jit, donate_argnums=0, static_argnames="recipe")
+def train_step(
+    state: TrainState, batch: UInt8[Array, "B 28 28"], live: Live, recipe: Recipe
+) -> tuple[TrainState, StepOutput]:
     """One step of gradient descent. If loss or a gradient is not finite the state comes back as it was."""
     gradient = jax.value_and_grad(_objective, has_aux=True)
-    (_, (losses, codes)), gradients = gradient(state.parameters, to_unit(batch), live.lambdas)
-    leaves = [losses["total"], *jax.tree.leaves(gradients)]
+    (_, seen), gradients = gradient(state.parameters, to_unit(batch), live.lambdas, recipe)
+    leaves = [seen.losses["total"], *jax.tree.leaves(gradients)]
     finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in leaves]))
 
     def advance(state: TrainState) -> TrainState:
-        directions, optimizer_state = optimizer().update(gradients, state.optimizer_state)
-        updates = jax.tree.map(lambda direction: -live.learning_rate * direction, directions)
+        optimizer = recipe.way("optimizer")()
+        directions, optimizer_state = optimizer.update(gradients, state.optimizer_state, state.parameters)
+        rate = live.learning_rate * recipe.way("schedule")(recipe.schedule_steps)(state.step)
+        updates = jax.tree.map(lambda direction: -rate * direction, directions)
         row = state.step % state.window.shape[0]
-        window = state.window.at[row].set(_count(codes, state.window[0]))
-        parameters = optax.apply_updates(state.parameters, updates)
-        return TrainState(parameters, optimizer_state, state.step + 1, window)  # pyright: ignore[reportArgumentType]
+        window = state.window.at[row].set(_count(seen.codes, state.window[0]))
+        parameters, averages = optax.apply_updates(state.parameters, updates), state.averages
+        if averages is not None:
+            averages, codebooks = update(averages, seen.residuals, seen.codes)
+            parameters = parameters._replace(codebooks=codebooks)  # pyright: ignore[reportAttributeAccessIssue]
+        return TrainState(parameters, optimizer_state, state.step + 1, window, averages)  # pyright: ignore[reportArgumentType]
 
-    return jax.lax.cond(finite, advance, lambda state: state, state), StepOutput(losses, finite)
+    return jax.lax.cond(finite, advance, lambda state: state, state), StepOutput(seen.losses, finite)
 
 
-@jax.jit
-def look(parameters: Parameters, images: UInt8[Array, "P 28 28"], shown: Int[Array, " S"]) -> ProbeOutput:
+@partial(jax.jit, static_argnames="recipe")
+def look(
+    parameters: Parameters, images: UInt8[Array, "P 28 28"], shown: Int[Array, " S"], recipe: Recipe
+) -> ProbeOutput:
     """Encode, quantize and decode the probe images: a few at a time, and each combination of codes once."""
     inputs = to_unit(images)
     latents = _by_chunks(lambda chunk: encode(parameters, chunk, differentiate=False), inputs)
-    quantized = residual_quantize(latents, parameters.codebooks)
+    quantized = residual_quantize(latents, parameters.codebooks, recipe.way("distance"))
     outputs = _decode_each_once(parameters, quantized)
     drawn = jnp.round(outputs[shown, :, :, 0] * 255).astype(jnp.uint8)
     return ProbeOutput(latents, quantized.codes, mean_squared_error(inputs, outputs), drawn)

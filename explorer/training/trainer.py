@@ -10,8 +10,11 @@ from explorer.config import Lambdas, RunConfig
 from explorer.data import Dataset, batch_indices
 from explorer.messages import Health, RunState, View
 from explorer.training.health import WINDOW_BATCHES, health
-from explorer.training.state import Live, TrainState, from_leaves, init_state
+from explorer.training.state import Live, Recipe, TrainState, from_leaves, init_state
 from explorer.training.step import look, train_step
+
+SEEN = 2048
+"""Images, the first of the run's own order, on which codes begin that begin on the data."""
 
 
 class Trainer:
@@ -20,6 +23,7 @@ class Trainer:
     def __init__(self, config: RunConfig, dataset: Dataset, origin: RunState | None = None) -> None:
         """From step 0, or from where `origin` left off. Raises ConfigError for an origin with other codebooks."""
         self.config = config
+        self._recipe = Recipe.of(config)
         self._dataset = dataset
         self._origin = origin
         self._probe = jnp.asarray(dataset.probe.images)
@@ -40,7 +44,7 @@ class Trainer:
     def reset(self) -> None:
         """Back to the state before the first step, or to the origin."""
         if self._origin is None:
-            self.state: TrainState = init_state(self.config)
+            self.state: TrainState = self._begin()
             self.steps = 0
         else:
             self.adopt(self._origin)
@@ -52,13 +56,12 @@ class Trainer:
 
     def warm_up(self) -> None:
         """Compile the training step, on a state that is thrown away."""
-        batch = self._batch(0)
-        train_step(init_state(self.config), batch, as_live(Lambdas(), 0.0))
+        train_step(self._begin(), self._batch(0), as_live(Lambdas(), 0.0), self._recipe)
 
     def step(self, lambdas: Lambdas, learning_rate: float) -> dict[str, float] | None:
         """Train on the next batch; its losses, or None if they were not finite (the state is then as before)."""
         batch = self._batch(self.steps)
-        self.state, output = train_step(self.state, batch, as_live(lambdas, learning_rate))
+        self.state, output = train_step(self.state, batch, as_live(lambdas, learning_rate), self._recipe)
         losses, finite = jax.device_get(output)
         if not finite:
             return None
@@ -81,7 +84,7 @@ class Trainer:
     def view(self) -> View:
         """The model seen through the probe images, now."""
         probe = self._dataset.probe
-        seen = jax.device_get(look(self.state.parameters, self._probe, self._shown))
+        seen = jax.device_get(look(self.state.parameters, self._probe, self._shown, self._recipe))
         return View(
             codebooks=np.array(self.state.parameters.codebooks),  # a copy: the next step reuses the buffer
             health=self.health(),
@@ -92,6 +95,11 @@ class Trainer:
             reconstructions=seen.reconstructions,
             probe_mse=float(seen.mse),
         )
+
+    def _begin(self) -> TrainState:
+        images = self._dataset.train_images
+        seen = images[batch_indices(self.config.seed, 0, len(images), min(SEEN, len(images)))]
+        return init_state(self.config, seen)
 
     def _batch(self, step: int) -> np.ndarray:
         images = self._dataset.train_images

@@ -80,6 +80,8 @@ def test_a_fork_of_a_run_that_trains_takes_its_live_weights_along_and_the_change
     [
         ({"levels": 3}, "levels must be 2 in this fork"),
         ({"codebook_size": 16}, "codebook size must be 8 in this fork"),
+        ({"codebook_update": "ema"}, "codebook update must be gradient in this fork"),
+        ({"gradient_estimator": "magic"}, "gradient_estimator must be one of straight_through, rotation"),
         ({"commit": -1}, "λ_commit must be"),
         ({"comit": 1}, "changes must be made of"),
         ({"dataset": "<b>"}, "dataset must be"),

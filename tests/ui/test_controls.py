@@ -3,17 +3,18 @@
 import json
 from typing import Any
 
+import gradio as gr
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.comparisons import Comparisons
-from explorer.config import LAMBDA_SETTINGS, RUN_SETTINGS
+from explorer.config import LAMBDA_SETTINGS, RUN_SETTINGS, RunConfig
 from explorer.errors import ExplorerError, RunLost
 from explorer.messages import STATUSES
 from tests.ui.watching import CountingLab, run_info
 from ui.bar import ALLOWED, bar_updates, picker_update
-from ui.controls import LIVE_SETTINGS, SCALES, LogScale, as_config
+from ui.controls import LIVE_SETTINGS, SCALES, LogScale, WeightControl, as_config
 from ui.help import COMPARE_HELP, HELP, help_mark
 from ui.hub import Hub
 from ui.live import message, on_show, tell, template
@@ -49,6 +50,17 @@ def test_only_zero_is_shown_as_zero(value: float) -> None:
 def test_each_live_setting_has_a_slider_and_each_scale_a_setting() -> None:
     live = {name for name, setting in {**LAMBDA_SETTINGS, **RUN_SETTINGS}.items() if setting.live}
     assert live == set(LIVE_SETTINGS) == set(SCALES)
+
+
+def test_a_weight_without_effect_says_so_and_cannot_be_moved() -> None:
+    parts = gr.HTML(), gr.Slider(), gr.Number()
+    controls = {name: WeightControl(name, *parts) for name in ("commit", "codebook")}
+    for update, moves in (("gradient", True), ("ema", False)):
+        run = run_info(config=RunConfig(codebook_update=update))
+        title, slider, number = controls["codebook"].updates(run)
+        assert (slider["interactive"], number["interactive"]) == (moves, moves)
+        assert ("no effect: codes are moving averages" in title["value"]) is not moves
+        assert all(part["interactive"] for part in controls["commit"].updates(run)[1:])
 
 
 @pytest.mark.parametrize("status", STATUSES)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from explorer.choices import CHOICES
 from explorer.sweep import AXES
 from tests.ui.serving import Serving
 from ui.app import main
@@ -87,8 +88,9 @@ def test_a_mistake_is_one_line_and_exit_code_2_and_nothing_is_started(
 def test_every_setting_that_can_be_swept_takes_a_list() -> None:
     flags = {name: f"--{name.replace('_', '-')}" for name in AXES}
     for name, flag in flags.items():
-        configs = sweep_configs(parse(["sweep", "--out", "out", flag, "2,4"]))
-        assert len(configs) == 2, name
+        values = ",".join(CHOICES[name].ways) if name in CHOICES else "2,4"
+        configs = sweep_configs(parse(["sweep", "--out", "out", flag, values]))
+        assert len(configs) == values.count(",") + 1, name
     assert len(sweep_configs(parse(["sweep", "--out", "out"]))) == 1
     nine = sweep_configs(parse(["sweep", "--out", "out", "--commit", "0.05,0.25,1", "--codebook", "0.5,1,2"]))
     assert [(config.lambdas.commit, config.lambdas.codebook) for config in nine] == [

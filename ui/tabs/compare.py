@@ -5,7 +5,8 @@ from typing import Any
 import gradio as gr
 from fastapi import Response
 
-from explorer.config import RUN_SETTINGS, RunConfig
+from explorer.choices import CHOICES, Choice
+from explorer.config import RUN_SETTINGS, RunConfig, Setting
 from explorer.sweep import AXES, MAX_RUNS, value_of
 from ui.actions import Actions
 from ui.bar import DATASETS
@@ -51,23 +52,28 @@ def settings(defaults: RunConfig) -> dict[str, Any]:
     axes = {
         name: {
             "label": setting.label,
-            "low": setting.low,
-            "high": setting.high,
-            "whole": setting.whole,
             "live": name in LIVE_SETTINGS,
             "help": setting.help,
             "default": value_of(defaults, name),
+            **_shape(setting),
         }
         for name, setting in AXES.items()
     }
-    fixed = [name for name in RUN_SETTINGS if name in AXES and name not in LIVE_SETTINGS]
+    numbers = [name for name in RUN_SETTINGS if name in AXES and name not in LIVE_SETTINGS]
     return {
         "axes": axes,
         "live": list(LIVE_SETTINGS),
-        "fixed": fixed,
+        "fixed": [*numbers, *CHOICES],
         "scales": {name: scale.values for name, scale in SCALES.items()},
         "datasets": sorted({*DATASETS, defaults.dataset}),
         "dataset": defaults.dataset,
         "most_runs": MOST_RUNS,
         "most_started": MAX_RUNS,
     }
+
+
+def _shape(setting: Setting | Choice) -> dict[str, Any]:
+    """Which values there are."""
+    if isinstance(setting, Choice):
+        return {"ways": {name: way.help for name, way in setting.ways.items()}}
+    return {"low": setting.low, "high": setting.high, "whole": setting.whole}

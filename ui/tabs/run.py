@@ -129,10 +129,10 @@ def _connect_sync(hub: Hub, live: gr.HTML, controls: Bar, weights: list[WeightCo
 
     def sync(state: str) -> list[Any]:
         run = hub.find(on_show(state))
-        updates: list[Any] = [gr.skip()] * (2 * len(weights))
+        updates: list[Any] = [gr.skip()] * sum(len(weight.parts) for weight in weights)
         if run is not None and run.status not in ENDED and not on_show(state, "hold"):
             updates = [update for weight in weights for update in weight.updates(run)]
         return [picker_update(hub.runs(), run), *bar_updates(run), *updates]
 
-    outputs = [controls.picker, *controls.buttons, *(part for w in weights for part in (w.slider, w.number))]
+    outputs = [controls.picker, *controls.buttons, *(part for weight in weights for part in weight.parts)]
     live.sync(sync, live, outputs, trigger_mode="always_last", **DIRECT)

@@ -44,7 +44,9 @@ export class Begin {
     for (const [axis, setting] of Object.entries(axes)) select.append(make("option", { value: axis }, /** @type {any} */ (setting).label));
     select.value = name;
     const list = make("input", { type: "text", "aria-label": "Values, separated by commas", placeholder: "0.05, 0.25, 1", "data-testid": "axis-values" });
-    list.value = values;
+    const all = () => Object.keys(axes[select.value].ways ?? {}).join(", ");
+    list.value = values || all();
+    select.addEventListener("change", () => (list.value = all()));
     const drop = make("button", { type: "button", class: "quiet", "aria-label": "Leave this setting out" }, "×");
     const row = make("div", { class: "axis" }, select, list, drop);
     drop.addEventListener("click", () => {
@@ -61,7 +63,10 @@ export class Begin {
     const dataset = make("select", { name: "dataset", "data-testid": "begin-dataset" });
     for (const name of settings.datasets) dataset.append(make("option", { value: name }, name));
     dataset.value = settings.dataset;
-    const shared = [...settings.live, ...settings.fixed].map((name) => field(name, settings.axes[name].label, settings.axes[name].default));
+    const shared = [...settings.live, ...settings.fixed].map((name) => {
+      const { label, default: value, ways } = settings.axes[name];
+      return ways ? make("label", { class: "field" }, make("span", {}, label), waysOf(name, ways, value)) : field(name, label, value);
+    });
     this.inStep = make("input", { type: "checkbox", name: "in_step", "data-testid": "begin-in-step" });
     return make(
       "div", {},
@@ -77,10 +82,11 @@ export class Begin {
     const data = new FormData(this.form);
     const rows = /** @type {HTMLElement[]} */ ([...this.rows.children]);
     const axes = Object.fromEntries(rows.map((row) => [row.querySelector("select")?.value, row.querySelector("input")?.value ?? ""]));
-    const numbers = (/** @type {string[]} */ names) => Object.fromEntries(names.filter((name) => !(name in axes)).map((name) => [name, data.get(name) === "" ? null : Number(data.get(name))]));
+    const valueOf = (/** @type {string} */ name) => (settings.axes[name].ways ? data.get(name) : data.get(name) === "" ? null : Number(data.get(name)));
+    const shared = (/** @type {string[]} */ names) => Object.fromEntries(names.filter((name) => !(name in axes)).map((name) => [name, valueOf(name)]));
     const until = data.get("until");
     return {
-      axes, live: numbers(settings.live), fixed: { ...numbers(settings.fixed), dataset: data.get("dataset") },
+      axes, live: shared(settings.live), fixed: { ...shared(settings.fixed), dataset: data.get("dataset") },
       name: data.get("name"), until: until === "" ? null : Number(until), in_step: this.inStep.checked,
     };
   }
@@ -115,4 +121,12 @@ export class Begin {
     const told = await this.context.act({ verb: "start", axes, live, fixed: { dataset: settings.dataset }, in_step: false, name: "", until: null });
     if (!told.error) this.context.select(told.runs);
   }
+}
+
+/** A menu of ways. @param {string} name @param {Record<string, string>} ways @param {string} chosen */
+function waysOf(name, ways, chosen) {
+  const select = make("select", { name, "data-testid": `begin-${name}` });
+  for (const [way, help] of Object.entries(ways)) select.append(make("option", { value: way, title: help }, way.replaceAll("_", " ")));
+  select.value = chosen;
+  return select;
 }

@@ -13,6 +13,16 @@ export const LABELS = /** @type {Record<string, string>} */ ({
   batch_size: "batch size",
   seed: "seed",
   latent_dim: "latent dimension",
+  init_scale: "code scale",
+  schedule_steps: "schedule steps",
+  recon_loss: "reconstruction loss",
+  loss_form: "loss form",
+  codebook_update: "codebook update",
+  gradient_estimator: "gradient estimator",
+  codebook_init: "codebook initialisation",
+  distance: "distance",
+  optimizer: "optimizer",
+  schedule: "schedule",
   dataset: "data set",
 });
 
@@ -33,7 +43,7 @@ const differingBy = (runs, ...readings) =>
   Object.keys(LABELS).filter((name) => readings.some((read) => new Set(runs.map((run) => read(run, name))).size > 1));
 
 /** A value as people write it. @param {number | string} value */
-export const worded = (value) => (typeof value === "number" ? weight(value) : `${value}`);
+export const worded = (value) => (typeof value === "number" ? weight(value) : value);
 
 /** "0.25", or "0.25 → 4" once it was changed. @param {RunState} run @param {string} name */
 export function told(run, name) {
