@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from actors.lab import Comparison, Lab, Plan, RunInfo
 from actors.limits import NO_LIMITS, Limits
-from explorer.config import STEPS, RunConfig, check_name
+from explorer.config import RunConfig, check_name
+from explorer.settings import STEPS
 from explorer.errors import ConfigError, ExplorerError, UnknownRun
 from explorer.sweep import AXES, differing, name_by
 

@@ -6,7 +6,8 @@ from typing import Any
 from actors.lab import Lab, Plan, RunInfo
 from actors.record import changes_of
 from explorer.choices import CHOICES
-from explorer.config import LAMBDA_SETTINGS, RUN_SETTINGS, RunConfig
+from explorer.config import RunConfig
+from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS
 from explorer.errors import ConfigError
 from explorer.sweep import AXES
 

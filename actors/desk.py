@@ -15,7 +15,8 @@ from actors.lab import Card, Plan, RunInfo
 from actors.record import Record
 from actors.storage.folder import Log
 from actors.watch import Watch
-from explorer.config import RUN_SETTINGS, STEPS, Lambdas, RunConfig
+from explorer.config import Lambdas, RunConfig
+from explorer.settings import RUN_SETTINGS, STEPS
 from explorer.errors import ExplorerError
 from explorer.messages import Applied, Change, History, Probes, RunState, Snapshot, Status, View
 

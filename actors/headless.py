@@ -24,7 +24,8 @@ from actors.export import (
 from actors.interrupts import interrupt_noted
 from actors.progress import Progress, Terminal
 from actors.summary import Summary
-from explorer.config import STEPS, RunConfig
+from explorer.config import RunConfig
+from explorer.settings import STEPS
 from explorer.curves import Curves
 from explorer.data import Dataset
 from explorer.messages import History, Snapshot, View

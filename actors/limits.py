@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from explorer.config import Setting
+from explorer.settings import Setting
 from explorer.errors import ConfigError, NoCapacity
 
 MEMORY = "a size from 64 MB to 16 TB, such as 2GB or 1500MiB"

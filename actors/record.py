@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from explorer.config import LAMBDA_SETTINGS, RunConfig
+from explorer.config import RunConfig
+from explorer.settings import LAMBDA_SETTINGS
 from explorer.curves import Curves
 from explorer.messages import Change, Event, Health, History, Probes, View
 from explorer.metrics import step_metrics

@@ -127,6 +127,29 @@ CHOICES: dict[str, Choice] = {
             ),
         },
     ),
+    "level_dropout": Choice(
+        "level dropout",
+        "Whether every image is quantized by all levels while training; looking always takes all.",
+        {
+            "none": Way("by all levels"),
+            "uniform": Way("by the first 1 to L levels, each image by as many as chance says (Zeghidour et al. 2021)"),
+        },
+    ),
+    "remedy": Choice(
+        "remedy",
+        "What is done about dead codes, again and again; each is also a button that acts once.",
+        {
+            "none": Way("nothing"),
+            "reinit": Way("they move onto random residuals of the batch", "explorer.training.remedies:reinit"),
+            "split": Way(
+                "they move beside the most used codes, and take half of their use", "explorer.training.remedies:split"
+            ),
+            "ema_expiry": Way(
+                "as reinit, but dead is what the moving averages call rare; wants the codebook update ema",
+                "explorer.training.remedies:ema_expiry",
+            ),
+        },
+    ),
 }
 
 

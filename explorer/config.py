@@ -1,125 +1,16 @@
-"""The settings of a run: frozen, validated once at construction. Standard library only.
+"""The configuration of a run: frozen, validated once at construction. Standard library only.
 
-`Lambdas` and the learning rate are *live*: they may change while a run trains. Everything else is *fixed* for a run.
+What each setting may be stands in `explorer.settings` (numbers) and `explorer.choices` (named ways).
 """
 
-import math
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
 from explorer.choices import CHOICES
 from explorer.errors import ConfigError
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What a setting may be, and what it means; the command line and the page make their controls from this."""
-
-    low: float
-    high: float
-    whole: bool
-    live: bool
-    label: str
-    help: str
-
-    @property
-    def allowed(self) -> str:
-        """The allowed range in words."""
-        number = "a whole number" if self.whole else "a number"
-        if self.low == self.high:
-            return f"{self.low:g}"
-        return f"{number} from {_show(self.low)} to {_show(self.high)}"
-
-    def check(self, name: str, value: object) -> float | int:
-        """`value` as int or float; raises ConfigError unless it is a finite number within the range."""
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ConfigError(name, value, self.allowed)
-        if not self.low <= value <= self.high or not math.isfinite(value) or (self.whole and value != int(value)):
-            raise ConfigError(name, value, self.allowed)
-        return int(value) if self.whole else float(value)
-
-
-def _show(number: float) -> str:
-    return f"{number:,.0f}" if number == int(number) else f"{number:g}"
-
-
-LAMBDA_SETTINGS: dict[str, Setting] = {
-    "commit": Setting(
-        0,
-        1e6,
-        whole=False,
-        live=True,
-        label="λ_commit",
-        help="Pulls the encoder's outputs towards their codes: weight of the commitment loss, MSE(z_e, sg(z_q)).",
-    ),
-    "codebook": Setting(
-        0,
-        1e6,
-        whole=False,
-        live=True,
-        label="λ_codebook",
-        help="Pulls the codes towards the encoder's outputs: weight of the codebook loss, MSE(sg(z_e), z_q). The codes get no "
-        "other gradient, and Adam divides its scale out: above 0 the value matters little, 0 leaves them where they are.",
-    ),
-}
-
-RUN_SETTINGS: dict[str, Setting] = {
-    "learning_rate": Setting(
-        0,
-        1000,
-        whole=False,
-        live=True,
-        label="learning rate",
-        help="Step size of Adam (Kingma & Ba 2015), for the encoder, the decoder and the codebooks alike.",
-    ),
-    "levels": Setting(
-        1,
-        8,
-        whole=True,
-        live=False,
-        label="levels",
-        help="How many codebooks, each quantizing what the levels before it left over (L).",
-    ),
-    "codebook_size": Setting(
-        2, 1024, whole=True, live=False, label="codebook size", help="How many codes each level has (K)."
-    ),
-    "batch_size": Setting(
-        1, 1024, whole=True, live=False, label="batch size", help="How many images a training step sees."
-    ),
-    "seed": Setting(
-        0,
-        2**31 - 1,
-        whole=True,
-        live=False,
-        label="seed",
-        help="Initial parameters and data order follow from it: same settings and seed, same run, bit for bit.",
-    ),
-    "init_scale": Setting(
-        0.001,
-        100,
-        whole=False,
-        live=False,
-        label="code scale",
-        help="Standard deviation of the codes at the start, where their initialisation is normal. 0.3 is of the order of "
-        "the untrained encoder's outputs; with 1 a third of the codes begins out of reach, and stays dead.",
-    ),
-    "schedule_steps": Setting(
-        2,
-        1_000_000,
-        whole=True,
-        live=False,
-        label="schedule steps",
-        help="The step at which the learning rate's schedule ends; without effect while it is constant.",
-    ),
-    "latent_dim": Setting(
-        2, 2, whole=True, live=False, label="latent dimension", help="Dimensions of the latent space (D)."
-    ),
-}
-
-STEPS = Setting(1, 100_000, whole=True, live=True, label="steps", help="How many training steps to take.")
-
-STEP = Setting(0, 2**53, whole=True, live=True, label="step", help="A training step, counted from 1; 0 is the start.")
+from explorer.settings import LAMBDA_SETTINGS, LIVE_SETTINGS, RUN_SETTINGS
 
 DATASET_HELP = "A TFDS data set of 28 × 28 × 1 images with ten labels, such as mnist, fashion_mnist or kmnist."
 _DATASET_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}(/[a-z0-9_.]{1,64})?")
@@ -131,6 +22,8 @@ class Lambdas:
 
     commit: float = 0.25
     codebook: float = 1.0
+    entropy: float = 0.0
+    transport: float = 0.0
 
     def __post_init__(self) -> None:
         for name, setting in LAMBDA_SETTINGS.items():
@@ -152,17 +45,26 @@ class Lambdas:
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """All that determines a run: two runs of equal configs are bit-identical. Raises ConfigError."""
+    """All that determines a run: two runs of equal configs are bit-identical. Raises ConfigError.
+
+    `codebook_size` is one size, or a tuple of one for each level.
+    """
 
     dataset: str = "mnist"
     seed: int = 0
     batch_size: int = 128
     levels: int = 2
-    codebook_size: int = 16
+    codebook_size: int | tuple[int, ...] = 16
     latent_dim: int = 2
     init_scale: float = 0.3
     learning_rate: float = 1e-3
     schedule_steps: int = 2000
+    entropy_temperature: float = 0.1
+    transport_epsilon: float = 0.05
+    ema_decay: float = 0.99
+    dead_threshold: float = 0.01
+    dead_window: int = 100
+    remedy_every: int = 100
     recon_loss: str = "mse"
     loss_form: str = "final"
     codebook_update: str = "gradient"
@@ -171,6 +73,8 @@ class RunConfig:
     distance: str = "euclidean"
     optimizer: str = "adam"
     schedule: str = "constant"
+    level_dropout: str = "none"
+    remedy: str = "none"
     lambdas: Lambdas = field(default_factory=Lambdas)
 
     def __post_init__(self) -> None:
@@ -182,6 +86,41 @@ class RunConfig:
             raise ConfigError("dataset", self.dataset, "the name of a TFDS data set, such as mnist or fashion_mnist")
         if not isinstance(self.lambdas, Lambdas):
             raise ConfigError("lambdas", self.lambdas, "a Lambdas")
+        if isinstance(self.codebook_size, tuple):
+            self._check_sizes(self.codebook_size)
+        if self.remedy == "ema_expiry" and self.codebook_update != "ema":
+            raise ConfigError("remedy", self.remedy, "none, reinit or split, unless codebook_update is ema")
+
+    def _check_sizes(self, sizes: tuple[int, ...]) -> None:
+        if len(sizes) != self.levels:
+            allowed = f"one size for each of the {self.levels} levels, or one for all"
+            raise ConfigError("codebook_size", "/".join(str(size) for size in sizes), allowed)
+        if len(set(sizes)) == 1:
+            object.__setattr__(self, "codebook_size", sizes[0])
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """How many codes each level has."""
+        return self.codebook_size if isinstance(self.codebook_size, tuple) else (self.codebook_size,) * self.levels
+
+    @property
+    def codebooks_shape(self) -> tuple[int, int, int]:
+        """(L, K, D) of the codebooks as one array, K the largest level's size: rows beyond a level's own are no codes."""
+        return self.levels, max(self.sizes), self.latent_dim
+
+    @property
+    def live(self) -> dict[str, float]:
+        """The live settings by name, λs among them."""
+        return {name: value_of(self, name) for name in LIVE_SETTINGS}
+
+    def with_live(self, values: Mapping[str, object]) -> Self:
+        """A copy with live settings changed. Raises ConfigError."""
+        for name in values:
+            if name not in LIVE_SETTINGS:
+                raise ConfigError("live setting", name, f"one of {', '.join(LIVE_SETTINGS)}")
+        weights = {name: value for name, value in values.items() if name in LAMBDA_SETTINGS}
+        others = {name: value for name, value in values.items() if name not in LAMBDA_SETTINGS}
+        return replace(self, lambdas=self.lambdas.updated(weights), **others)  # pyright: ignore[reportArgumentType]
 
     @classmethod
     def from_dict(cls, values: object) -> Self:
@@ -193,7 +132,13 @@ class RunConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON that `from_dict` takes back."""
-        return asdict(self)
+        sizes = self.codebook_size
+        return {**asdict(self), "codebook_size": list(sizes) if isinstance(sizes, tuple) else sizes}
+
+
+def value_of(config: RunConfig, name: str) -> Any:
+    """The config's value of a setting, λs by their own names."""
+    return getattr(config.lambdas if name in LAMBDA_SETTINGS else config, name)
 
 
 def _known(what: str, values: object, names: dict[str, Any]) -> dict[str, Any]:

@@ -3,13 +3,15 @@
 Axes: L level, K code, D latent dimension, P probe image (512), S shown image (10).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int, UInt8
+from jaxtyping import Bool, Float, Float16, Float32, Int, UInt8
 
 from explorer.config import Lambdas, RunConfig
+from explorer.settings import LAMBDA_SETTINGS
 
 Status = Literal["pending", "compiling", "running", "paused", "failed", "lost", "stopped"]
 STATUSES: tuple[str, ...] = get_args(Status)
@@ -20,8 +22,10 @@ class Event:
     """Something that happened to a run at a step.
 
     Kinds: started, paused, resumed, stepped, setting (detail: name, old, new), reset, failed (detail: reason), stopped,
-    forked (detail: parent, or child on the parent's side).
-    A setting's step is the first training step that used the new value (steps count from 1).
+    forked (detail: parent, or child on the parent's side), recovered (detail: was), remedy (detail: name of the remedy;
+    `by` hand or the run itself; `codes`, the (level, code) pairs that moved; `old` and `new`, their places, of the first 64).
+    A setting's step is the first training step that used the new value (steps count from 1); a remedy's is the first step
+    that trained the moved codes.
     """
 
     step: int
@@ -31,17 +35,26 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """Acknowledgement of a live change: `step` is the first training step that uses these values."""
+    """Acknowledgement of a live change: `step` is the first training step that uses these values, `live` all that then hold."""
 
     step: int
-    lambdas: Lambdas
-    learning_rate: float
+    live: dict[str, float]
+
+    @property
+    def lambdas(self) -> Lambdas:
+        """The loss weights among them."""
+        return lambdas_of(self.live)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Health:
-    """Use of the codes over the last `window` batches (at most 100), per level; FORMULAS: Health."""
+    """Use of the codes over the last `window` batches (at most 100), per level; FORMULAS: Health.
 
+    K is the largest level's size; `sizes` are the levels' own. What lies beyond a level's own size is no code: it counts
+    nothing and is not dead. A code that a remedy moved is not dead until it has been there for a whole window.
+    """
+
+    sizes: tuple[int, ...]
     window: int
     threshold: float
     counts: Int[np.ndarray, "L K"]
@@ -53,7 +66,14 @@ class Health:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """The model seen through the probe images, at one step."""
+    """The model seen through the probe images, at one step.
+
+    `basis` has orthonormal columns that latents, residuals and codes are multiplied by to be drawn in a plane: the first two
+    principal components of the latents, turned as the last view's were; the identity for D = 2. `explained` is the share
+    of the latents' variance in that plane. `by_level` are the shown images decoded from ẑ_1 … ẑ_L. `residual_ratio` is
+    E‖r_l‖² / E‖r_{l−1}‖² over the probe. `tuples` counts the distinct tuples of codes in the window. `motion` is each code's
+    smoothed gradient norm or, for codes that are moving averages, the smoothed length of its moves.
+    """
 
     codebooks: Float32[np.ndarray, "L K D"]
     health: Health
@@ -63,6 +83,12 @@ class View:
     inputs: UInt8[np.ndarray, "S H W"]
     reconstructions: UInt8[np.ndarray, "S H W"]
     probe_mse: float
+    basis: Float32[np.ndarray, "D 2"]
+    explained: float
+    by_level: UInt8[np.ndarray, "L S H W"]
+    residual_ratio: Float32[np.ndarray, " L"]
+    tuples: int
+    motion: Float32[np.ndarray, "L K"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +98,7 @@ class Snapshot:
     `version` grows with every change that a viewer should hear of (a new step rendered, another status, a live setting
     changed); `generation` grows with every reset. `since` maps each live setting to the step from which it holds.
     `steps_per_second` is 0 unless running. `losses` are those of the batch of `step`, unweighted, with their weighted
-    `total`; empty at step 0.
+    `total`; empty at step 0; NaN for a term that is not computed while its weight is 0.
     """
 
     run_id: str
@@ -85,11 +111,15 @@ class Snapshot:
     steps_per_second: float
     device: str
     data_source: str
-    lambdas: Lambdas
-    learning_rate: float
+    live: dict[str, float]
     since: dict[str, int]
     losses: dict[str, float]
     view: View | None
+
+    @property
+    def lambdas(self) -> Lambdas:
+        """The loss weights among the live settings."""
+        return lambdas_of(self.live)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,8 +142,8 @@ class History:
 class Probes:
     """The run seen through the probe images at steps that are the same in every run: multiples of a stride that doubles.
 
-    At most 64 (N). `codes` are each image's; `mse` is that of the reconstructions; `active` and `perplexity` are of the last
-    100 batches.
+    At most 64 (N). `codes` are each image's; `mse` is that of the reconstructions; `active`, `perplexity` and `shares`, each
+    code's share of its level's choices, are of the window of batches then.
     """
 
     run_id: str
@@ -124,15 +154,16 @@ class Probes:
     mse: Float32[np.ndarray, " N"]
     active: Float32[np.ndarray, "N L"]
     perplexity: Float32[np.ndarray, "N L"]
+    shares: Float16[np.ndarray, "N L K"]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A live setting's new value, and the first training step that uses it."""
+    """A live setting's new value, or `remedy` and the one that treats dead codes once; and the first step that uses it."""
 
     step: int
     name: str
-    value: float
+    value: float | str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,7 +178,12 @@ class RunState:
     leaves: tuple[np.ndarray, ...]
 
 
-def empty_snapshot(run_id: str, status: Status, reason: str, lambdas: Lambdas, learning_rate: float) -> Snapshot:
+def lambdas_of(live: Mapping[str, float]) -> Lambdas:
+    """The loss weights among live settings."""
+    return Lambdas(**{name: live[name] for name in LAMBDA_SETTINGS})
+
+
+def empty_snapshot(run_id: str, status: Status, reason: str, live: Mapping[str, float]) -> Snapshot:
     """The snapshot of a run that has not spoken yet."""
     return Snapshot(
         run_id=run_id,
@@ -160,9 +196,8 @@ def empty_snapshot(run_id: str, status: Status, reason: str, lambdas: Lambdas, l
         steps_per_second=0.0,
         device="",
         data_source="",
-        lambdas=lambdas,
-        learning_rate=learning_rate,
-        since=dict.fromkeys((*lambdas.to_dict(), "learning_rate"), 0),
+        live=dict(live),
+        since=dict.fromkeys(live, 0),
         losses={},
         view=None,
     )
@@ -185,4 +220,5 @@ def empty_probes(run_id: str, levels: int, size: int, dim: int) -> Probes:
         np.zeros(0, np.float32),
         per_level,
         per_level,
+        np.zeros((0, levels, size), np.float16),
     )

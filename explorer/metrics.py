@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from explorer.config import LAMBDA_SETTINGS
+from explorer.settings import LAMBDA_SETTINGS
 from explorer.messages import Health
 
 

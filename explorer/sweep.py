@@ -5,7 +5,8 @@ from itertools import product
 from typing import Any
 
 from explorer.choices import CHOICES, Choice
-from explorer.config import LAMBDA_SETTINGS, RUN_SETTINGS, RunConfig, Setting
+from explorer.config import RunConfig
+from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS, Setting
 from explorer.errors import ConfigError
 
 MAX_RUNS = 64

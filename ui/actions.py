@@ -9,7 +9,8 @@ from actors.bundle import bundle
 from actors.comparisons import Comparisons
 from actors.deriving import fork, replay
 from actors.lab import Lab, RunInfo
-from explorer.config import LAMBDA_SETTINGS, STEPS, RunConfig
+from explorer.config import RunConfig
+from explorer.settings import LAMBDA_SETTINGS, STEPS
 from explorer.errors import ConfigError, ExplorerError
 from explorer.sweep import MAX_RUNS, differing, grid, name_by, parse_values
 from ui.controls import LIVE_SETTINGS

@@ -13,7 +13,8 @@ import numpy as np
 from actors.comparisons import Comparisons
 from actors.deriving import fork
 from actors.lab import Lab, RunInfo
-from explorer.config import STEP, Lambdas, RunConfig
+from explorer.config import Lambdas, RunConfig
+from explorer.settings import STEP
 from explorer.errors import ExplorerError
 from explorer.messages import History, Snapshot, View
 from explorer.sweep import differing, grid

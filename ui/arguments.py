@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 from actors.devices import parse_gpu
 from actors.limits import LIMITS, MEMORY_HELP, Limits
 from explorer.choices import CHOICES, Choice
-from explorer.config import DATASET_HELP, LAMBDA_SETTINGS, RUN_SETTINGS, STEPS, Lambdas, RunConfig, Setting
+from explorer.config import DATASET_HELP, Lambdas, RunConfig
+from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS, STEPS, Setting
 from explorer.errors import ExplorerError
 from explorer.sweep import AXES, MAX_RUNS, grid, parse_values, value_of, value_text
 from ui.runs_command import RUNS, add_runs_arguments

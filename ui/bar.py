@@ -7,7 +7,8 @@ import gradio as gr
 
 from actors.lab import RunInfo
 from explorer.choices import CHOICES
-from explorer.config import DATASET_HELP, RUN_SETTINGS, RunConfig
+from explorer.config import DATASET_HELP, RunConfig
+from explorer.settings import RUN_SETTINGS
 from ui.help import help_mark
 
 DATASETS = ("mnist", "fashion_mnist", "kmnist")

@@ -8,7 +8,8 @@ import gradio as gr
 
 from actors.lab import RunInfo
 from explorer.choices import CHOICES
-from explorer.config import LAMBDA_SETTINGS, RUN_SETTINGS, Lambdas, RunConfig, Setting
+from explorer.config import Lambdas, RunConfig
+from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS, Setting
 from explorer.errors import ExplorerError
 from ui.help import help_mark
 

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from explorer.config import LAMBDA_SETTINGS, RUN_SETTINGS
+from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS
 from ui.panel_help import PANEL_HELP
 
 COMPARE_HELP: dict[str, str] = {

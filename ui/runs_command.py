@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 from actors.lab import Lab, RunInfo
-from explorer.config import STEPS
+from explorer.settings import STEPS
 from explorer.errors import ExplorerError, UnknownRun
 
 RUNS = """\

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator
 
-from explorer.config import LAMBDA_SETTINGS, RUN_SETTINGS
+from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS
 from explorer.drawing.sheet import Box, Sheet
 from explorer.messages import Event, History
 from explorer.palette import ACCENT, CODEBOOK, COMMIT, GRID, PANEL, QUIET, TEXT, TOTAL

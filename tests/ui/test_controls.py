@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.comparisons import Comparisons
-from explorer.config import LAMBDA_SETTINGS, RUN_SETTINGS, RunConfig
+from explorer.config import RunConfig
+from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS
 from explorer.errors import ExplorerError, RunLost
 from explorer.messages import STATUSES
 from tests.ui.watching import CountingLab, run_info

@@ -6,7 +6,8 @@ import gradio as gr
 from fastapi import Response
 
 from explorer.choices import CHOICES, Choice
-from explorer.config import RUN_SETTINGS, RunConfig, Setting
+from explorer.config import RunConfig
+from explorer.settings import RUN_SETTINGS, Setting
 from explorer.sweep import AXES, MAX_RUNS, value_of
 from ui.actions import Actions
 from ui.bar import DATASETS
