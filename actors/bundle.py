@@ -54,7 +54,7 @@ def _add_run(archive: zipfile.ZipFile, info: RunInfo, snapshot: Snapshot, histor
         "reason": info.reason,
         "step": snapshot.step,
         "config": info.config.to_dict(),
-        "live": {**snapshot.lambdas.to_dict(), "learning_rate": snapshot.learning_rate},
+        "live": snapshot.live,
         "parent": info.parent,
         "forked_at": info.forked_at,
         "data_source": snapshot.data_source,

@@ -12,8 +12,8 @@ from dataclasses import replace
 from actors.lab import Comparison, Lab, Plan, RunInfo
 from actors.limits import NO_LIMITS, Limits
 from explorer.config import RunConfig, check_name
-from explorer.settings import STEPS
 from explorer.errors import ConfigError, ExplorerError, UnknownRun
+from explorer.settings import STEPS
 from explorer.sweep import AXES, differing, name_by
 
 LEAD = 25

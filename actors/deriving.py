@@ -7,8 +7,8 @@ from actors.lab import Lab, Plan, RunInfo
 from actors.record import changes_of
 from explorer.choices import CHOICES
 from explorer.config import RunConfig
-from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS
 from explorer.errors import ConfigError
+from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS
 from explorer.sweep import AXES
 
 SHAPING = ("levels", "codebook_size", "latent_dim", "codebook_update", "optimizer")
@@ -35,8 +35,10 @@ def replay(lab: Lab, run_id: str, changes: Mapping[str, Any], name: str | None =
     history = lab.get_history(run_id)
     assert source is not None
     schedule = changes_of(history.events)
-    now: dict[str, float] = {**source.lambdas.to_dict(), "learning_rate": source.learning_rate}
-    begun = {**now, **{c.detail["name"]: c.detail["old"] for c in reversed(history.events) if c.kind == "setting"}}
+    begun = {
+        **source.live,
+        **{c.detail["name"]: c.detail["old"] for c in reversed(history.events) if c.kind == "setting"},
+    }
     config = _changed(_changed(source.config, begun), changes)
     return lab.start(config, name or f"schedule of {source.name}"[:60], Plan(schedule=schedule))
 

@@ -15,14 +15,17 @@ from actors.lab import Card, Plan, RunInfo
 from actors.record import Record
 from actors.storage.folder import Log
 from actors.watch import Watch
+from explorer.choices import CHOICES
 from explorer.config import Lambdas, RunConfig
-from explorer.settings import RUN_SETTINGS, STEPS
-from explorer.errors import ExplorerError
+from explorer.errors import ConfigError, ExplorerError
 from explorer.messages import Applied, Change, History, Probes, RunState, Snapshot, Status, View
+from explorer.settings import STEPS
 
 if TYPE_CHECKING:
     from actors.storage.keeper import Keeper
 
+SHOWN_BY = {"dead_threshold", "dead_window"}
+"""Live settings by which a picture is drawn, beside those by which the run trains."""
 VERSIONS = 2**32
 """Snapshots that a run has before it comes back in another process: its versions go on growing."""
 
@@ -59,14 +62,19 @@ class Desk:
         self._reset_asked = self._closed = self._view_asked = self._state_asked = self._held = False
         self._state: RunState | None = None
         self._claimed = self._start
-        self._lambdas, self._learning_rate = config.lambdas, config.learning_rate
+        self._now = config
+        """The config with the live settings that hold now."""
+        self._cures: list[str] = []
+        """Remedies asked for, which treat dead codes before the next step."""
+        self._stale = False
+        """Whether the picture shows by other live settings than hold now."""
         self._replay: tuple[Change, ...] = ()
         self._ended = ""
         self._version = 1 + (incarnation - 1) * VERSIONS
         self._picture = Picture()
         self._record = Record(config, self._start, incarnation)
         if before is not None:  # what readers see until the checkpoint is read
-            self._lambdas, self._learning_rate = before.lambdas, before.learning_rate
+            self._now = config.with_live(before.live)
             self._record.step = self._claimed = before.step
             if before.left is not None:
                 self._gate.open(before.left)
@@ -89,8 +97,7 @@ class Desk:
                 self._why(),
                 self._record.step,
                 self.config,
-                self._lambdas,
-                self._learning_rate,
+                self._now.live,
                 self.plan.parent,
                 self._start,
                 self.plan.until,
@@ -119,8 +126,7 @@ class Desk:
                 steps_per_second=self._speed(),
                 device=picture.device,
                 data_source=picture.data_source,
-                lambdas=self._lambdas,
-                learning_rate=self._learning_rate,
+                live=self._now.live,
                 since=self._record.since(),
                 losses=dict(picture.losses or {}),
                 view=picture.view,
@@ -156,8 +162,7 @@ class Desk:
                 self._record.step,
                 self._record.resets,
                 self._gate.left,
-                self._lambdas,
-                self._learning_rate,
+                self._now.live,
                 self._record.events(),
                 round(time.time(), 1),
                 self._keeper.home if self._keeper else "",
@@ -208,7 +213,7 @@ class Desk:
             if not self._gate.running or self._status == "failed":
                 self._gate.close()
             if self.plan.schedule:
-                self._lambdas, self._learning_rate = self.config.lambdas, self.config.learning_rate
+                self._now = self.config
             self._reset_asked = True
             self._changed()
 
@@ -216,20 +221,30 @@ class Desk:
         """Change loss weights; a mapping changes only those it names."""
         with self._asked:
             asked = lambdas.to_dict() if isinstance(lambdas, Lambdas) else dict(lambdas)
-            new = self._lambdas.updated(asked)
-            self._refuse_if("change its loss weights", "stopped")
-            for name in asked:
-                self._set(name, getattr(self._lambdas, name), getattr(new, name))
-            self._lambdas = new
+            self._now.lambdas.updated(asked)  # a name that is no loss weight's is told as such
+            return self.set_live(asked)
+
+    def set_live(self, values: Mapping[str, float]) -> Applied:
+        """Change the live settings named."""
+        with self._asked:
+            new = self._now.with_live(values)
+            self._refuse_if("change its settings", "stopped")
+            for name in values:
+                self._set(name, self._now.live[name], new.live[name])
+            self._stale = self._stale or bool(SHOWN_BY.intersection(values))
+            self._now = new
             return self._applied()
 
-    def set_learning_rate(self, learning_rate: float) -> Applied:
-        """Change the learning rate."""
-        value = RUN_SETTINGS["learning_rate"].check("learning_rate", learning_rate)
+    def cure(self, remedy: str) -> Applied:
+        """Treat dead codes once, before the next step. Raises ConfigError for a remedy that this run cannot use."""
+        CHOICES["remedy"].check("remedy", remedy)
+        if remedy == "none":
+            raise ConfigError("remedy", remedy, "one that does something")
+        replace(self.config, remedy=remedy)  # refuses what does not fit the run
         with self._asked:
-            self._refuse_if("change its learning rate", "stopped")
-            self._set("learning_rate", self._learning_rate, value)
-            self._learning_rate = value
+            self._refuse_if("have its dead codes treated", "stopped", "failed")
+            if remedy not in self._cures:
+                self._cures.append(remedy)
             return self._applied()
 
     def describe(self, values: Mapping[str, object]) -> None:
@@ -262,7 +277,7 @@ class Desk:
 
     def _applied(self) -> Applied:
         self._changed()
-        return Applied(self._claimed + 1, self._lambdas, self._learning_rate)
+        return Applied(self._claimed + 1, self._now.live)
 
     def _changed(self) -> None:
         self._version += 1

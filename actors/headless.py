@@ -25,11 +25,11 @@ from actors.interrupts import interrupt_noted
 from actors.progress import Progress, Terminal
 from actors.summary import Summary
 from explorer.config import RunConfig
-from explorer.settings import STEPS
 from explorer.curves import Curves
 from explorer.data import Dataset
 from explorer.messages import History, Snapshot, View
 from explorer.metrics import step_metrics
+from explorer.settings import LAMBDA_SETTINGS, STEPS
 
 if TYPE_CHECKING:
     from explorer.training.trainer import Trainer
@@ -110,7 +110,9 @@ class _HeadlessRun:
 
     def _step(self, history: HistoryFile, progress: Progress) -> None:
         trainer, config = self._trainer, self._trainer.config
-        losses = trainer.step(config.lambdas, config.learning_rate)
+        if remedy := trainer.due(config):
+            trainer.cure(remedy, config)
+        losses = trainer.step(config)
         if losses is None:
             self._failed = (
                 f"the loss or a gradient was not finite in step {trainer.steps + 1}; the model is as it was after step "
@@ -118,17 +120,17 @@ class _HeadlessRun:
             )
             return
         self._losses = losses
-        health = trainer.health()
+        health = trainer.health(config)
         metrics = step_metrics(losses, health)
         self._curves.add(metrics)
         weights = {f"lambda/{name}": value for name, value in config.lambdas.to_dict().items()}
-        live = weights | {"learning_rate": config.learning_rate}
-        history.add({"step": trainer.steps, "epoch": trainer.epoch, **metrics, **live})
+        others = {name: value for name, value in config.live.items() if name not in LAMBDA_SETTINGS}
+        history.add({"step": trainer.steps, "epoch": trainer.epoch, **metrics, **weights, **others})
         progress.stepped(trainer.steps, losses, health)
 
     def write(self, asked: int, data_source: str) -> Summary:
         """All files but history.csv; config.json last, so that where it is the others are whole."""
-        view = self._trainer.view()
+        view = self._trainer.view(self._trainer.config)
         snapshot = self._snapshot(view, data_source)
         columns = self._curves.since(0)
         history = History(snapshot.run_id, 0, self._curves.stride, *columns, ())
@@ -151,9 +153,8 @@ class _HeadlessRun:
             steps_per_second=0.0,
             device=trainer.device,
             data_source=data_source,
-            lambdas=config.lambdas,
-            learning_rate=config.learning_rate,
-            since=dict.fromkeys((*config.lambdas.to_dict(), "learning_rate"), 0),
+            live=config.live,
+            since=dict.fromkeys(config.live, 0),
             losses=self._losses,
             view=view,
         )
@@ -167,7 +168,7 @@ class _HeadlessRun:
             seconds=self._seconds,
             device=trainer.device,
             probe_mse=view.probe_mse,
-            codebook_size=trainer.config.codebook_size,
+            sizes=trainer.config.sizes,
             active=tuple(view.health.active.tolist()),
             perplexity=tuple(view.health.perplexity.tolist()),
             interrupted=trainer.steps < asked and not self._failed,

@@ -8,12 +8,12 @@ from typing import Protocol
 from actors.cluster import Cluster
 from explorer.config import Lambdas, RunConfig, check_name, check_note
 from explorer.errors import ConfigError, ExplorerError
-from explorer.messages import Applied, Change, History, Probes, RunState, Snapshot, Status
+from explorer.messages import Applied, Change, History, Probes, RunState, Snapshot, Status, lambdas_of
 
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """A run in a list of runs; `lambdas` and `learning_rate` are those that hold now, `config` has those of the start.
+    """A run in a list of runs; `live` are the live settings that hold now, `config` has those of the start.
 
     `created` is a Unix time in seconds; 0: not known. `resumable`: it has ended, and its folder lets it go on.
     """
@@ -24,8 +24,7 @@ class RunInfo:
     reason: str
     step: int
     config: RunConfig
-    lambdas: Lambdas
-    learning_rate: float
+    live: Mapping[str, float]
     parent: str | None = None
     forked_at: int = 0
     until: int | None = None
@@ -33,6 +32,11 @@ class RunInfo:
     card: "Card" = field(default_factory=lambda: Card(""))
     created: float = 0.0
     resumable: bool = False
+
+    @property
+    def lambdas(self) -> Lambdas:
+        """The loss weights that hold now."""
+        return lambdas_of(self.live)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +152,12 @@ class Lab(Protocol):
         """Change the loss weights (a mapping changes only those it names); says from which step they hold."""
         ...
 
-    def set_learning_rate(self, run_id: str, learning_rate: float) -> Applied:
-        """Change the learning rate; says from which step it holds."""
+    def set_live(self, run_id: str, values: Mapping[str, float]) -> Applied:
+        """Change the live settings named, loss weights or others; says from which step they hold."""
+        ...
+
+    def cure(self, run_id: str, remedy: str) -> Applied:
+        """Treat dead codes once, by a remedy of `explorer.choices`; says before which step that is done."""
         ...
 
     def pause(self, run_id: str) -> RunInfo:
@@ -202,12 +210,12 @@ def new_run_id(taken: Iterable[str]) -> str:
 
 
 def run_name(name: str | None, config: RunConfig) -> str:
-    """The name given, checked, or one that says λ_commit, and λ_codebook where it is not the usual one. Raises ConfigError."""
+    """The name given, checked, or one that says λ_commit, and the other weights that are unusual. Raises ConfigError."""
     if name is not None and name.strip():
         return check_name(name)
-    ours, default = config.lambdas, Lambdas()
-    codebook = "" if ours.codebook == default.codebook else f" · λ_codebook {ours.codebook:g}"
-    return f"λ_commit {ours.commit:g}{codebook}"
+    ours, usual = config.lambdas.to_dict(), Lambdas().to_dict()
+    told = [f"λ_{term} {ours[term]:g}" for term in usual if term == "commit" or ours[term] != usual[term]]
+    return " · ".join(told)[:60]
 
 
 def refuse_to_remove(info: RunInfo) -> None:

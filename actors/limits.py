@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from explorer.settings import Setting
 from explorer.errors import ConfigError, NoCapacity
+from explorer.settings import Setting
 
 MEMORY = "a size from 64 MB to 16 TB, such as 2GB or 1500MiB"
 _LEAST_MEMORY, _MOST_MEMORY = 64 * 10**6, 16 * 10**12

@@ -126,9 +126,13 @@ class LocalLab:
         """Change the loss weights; says from which step they hold."""
         return self._run(run_id).set_lambdas(lambdas)
 
-    def set_learning_rate(self, run_id: str, learning_rate: float) -> Applied:
-        """Change the learning rate; says from which step it holds."""
-        return self._run(run_id).set_learning_rate(learning_rate)
+    def set_live(self, run_id: str, values: Mapping[str, float]) -> Applied:
+        """Change live settings; says from which step they hold."""
+        return self._run(run_id).set_live(values)
+
+    def cure(self, run_id: str, remedy: str) -> Applied:
+        """Treat dead codes once; says before which step that is done."""
+        return self._run(run_id).cure(remedy)
 
     def pause(self, run_id: str) -> RunInfo:
         """Stop after the step in progress."""

@@ -33,13 +33,15 @@ class Memory(Desk):
     def _show(self, trainer: Trainer, data_source: str | None = None) -> None:
         """Swap in a picture of the model as it is now."""
         began = time.monotonic()
-        view = trainer.view()
+        with self._asked:
+            now, self._stale = self._now, False
+        view = trainer.view(now)
         if self._record.step == trainer.steps and self._record.probe_due():
             self._record.probed(view)
         source = self._picture.data_source if data_source is None else data_source
         picture = Picture(trainer.steps, trainer.epoch, self._losses, view, source, trainer.device)
-        now = time.monotonic()
-        self._next_view = now + min(max(VIEW_INTERVAL, (now - began) / VIEW_SHARE), 1.0)
+        ended = time.monotonic()
+        self._next_view = ended + min(max(VIEW_INTERVAL, (ended - began) / VIEW_SHARE), 1.0)
         with self._asked:
             self._picture = picture
             self._view_asked = False
@@ -55,20 +57,20 @@ class Memory(Desk):
         self._kept = self._record.generation, trainer.steps
         picture = self._picture
         with self._asked:
+            now = self._now
             recording = Recording(
                 trainer.steps,
                 self._record.resets,
                 trainer.epoch,
                 trainer.device,
                 picture.data_source,
-                self._lambdas,
-                self._learning_rate,
+                now.live,
                 self._record.since(),
                 dict(self._losses or {}),
                 self._record.dump(),
-                picture.view if picture.step == trainer.steps else trainer.view(),
+                picture.view if picture.step == trainer.steps else trainer.view(now),
             )
-        self._keeper.keep(Checkpoint(trainer.export(self._lambdas, self._learning_rate), recording))
+        self._keeper.keep(Checkpoint(trainer.export(now), recording))
 
     def _come_back(self, trainer: Trainer) -> bool:
         """Go on from what the folder holds, if the run ran before: as it would have gone on, with the changes it made since."""
@@ -77,14 +79,15 @@ class Memory(Desk):
             return False
         before, checkpoint = keeper.before, keeper.newest(self.config)
         with self._asked:
-            self._record.recall(before.events, before.resets)
+            kept = checkpoint.recording.step if checkpoint is not None else trainer.steps
+            self._record.recall(before.events, before.resets, kept)
             self._record.step = trainer.steps
-            self._lambdas, self._learning_rate = self.config.lambdas, self.config.learning_rate
+            self._now = self.config
             if checkpoint is not None:
                 recording = checkpoint.recording
                 trainer.adopt(checkpoint.state)
                 self._record.load(recording.arrays, recording.step, recording.resets, recording.since)
-                self._lambdas, self._learning_rate = recording.lambdas, recording.learning_rate
+                self._now = self.config.with_live(recording.live)
                 self._losses = recording.losses or None
             step = self._claimed = trainer.steps
             self._replay = tuple(change for change in changes_of(before.events) if change.step > step)
@@ -99,6 +102,4 @@ class Memory(Desk):
 
     def _change_as_asked_meanwhile(self) -> None:
         asked, self._meanwhile = self._meanwhile, {}
-        if "learning_rate" in asked:
-            self.set_learning_rate(asked.pop("learning_rate"))
-        self.set_lambdas(asked)
+        self.set_live(asked)

@@ -180,7 +180,7 @@ class RayCalls:
         if self._archive is not None and member.gone:
             member.snapshot = self._archive.snapshot(info)
             return member.snapshot
-        return empty_snapshot(info.run_id, info.status, info.reason, info.lambdas, info.learning_rate)
+        return empty_snapshot(info.run_id, info.status, info.reason, info.live)
 
 
 def _last_line(error: Exception) -> str:

@@ -91,9 +91,7 @@ class RayLab(RayCluster):
         if member.gone and member.probes is None and self._archive is not None:
             return self._archive.probes(self._described(member))
         if member.gone or not member.placed:
-            config = self._described(member).config
-            nothing = empty_probes(run_id, config.levels, config.codebook_size, config.latent_dim)
-            return member.probes or nothing
+            return member.probes or empty_probes(run_id, *self._described(member).config.codebooks_shape)
         return self._ask(run_id, "get_probes")
 
     def get_state(self, run_id: str) -> RunState:
@@ -106,9 +104,13 @@ class RayLab(RayCluster):
         """Change the loss weights; says from which step they hold."""
         return self._ask(run_id, "set_lambdas", lambdas)
 
-    def set_learning_rate(self, run_id: str, learning_rate: float) -> Applied:
-        """Change the learning rate; says from which step it holds."""
-        return self._ask(run_id, "set_learning_rate", learning_rate)
+    def set_live(self, run_id: str, values: Mapping[str, float]) -> Applied:
+        """Change live settings; says from which step they hold."""
+        return self._ask(run_id, "set_live", values)
+
+    def cure(self, run_id: str, remedy: str) -> Applied:
+        """Treat dead codes once; says before which step that is done."""
+        return self._ask(run_id, "cure", remedy)
 
     def pause(self, run_id: str) -> RunInfo:
         """Stop after the step in progress."""

@@ -2,19 +2,26 @@
 
 import threading
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from explorer.config import RunConfig
-from explorer.settings import LAMBDA_SETTINGS
 from explorer.curves import Curves
 from explorer.messages import Change, Event, Health, History, Probes, View
 from explorer.metrics import step_metrics
 from explorer.probes import ProbeLog
+from explorer.settings import LIVE_SETTINGS
+
+if TYPE_CHECKING:
+    from explorer.training.remedies import Cured
 
 MAX_EVENTS = 2000
-LIVE_SETTINGS = (*LAMBDA_SETTINGS, "learning_rate")
+BY_HAND, BY_ITSELF = "hand", "run"
+"""Who asked for a remedy."""
+PLACED = 8
+"""Remedies, the newest, whose events keep the places that codes moved between; MOST_PLACES of each."""
+MOST_PLACES = 64
 
 
 class Record:
@@ -36,7 +43,7 @@ class Record:
     def _clear(self) -> None:
         self.step = self._start
         self._curves = Curves(start=self._start)
-        self._probes = ProbeLog((self._config.levels, self._config.codebook_size, self._config.latent_dim))
+        self._probes = ProbeLog(self._config.codebooks_shape)
         self._events: list[Event] = []
         self._since = dict.fromkeys(LIVE_SETTINGS, self._start)
 
@@ -89,6 +96,20 @@ class Record:
             self._events[place : place + 1] = changed
             del self._events[:-MAX_EVENTS]
 
+    def cured(self, name: str, by: str, cured: "Cured | None", step: int) -> None:
+        """Log that a remedy treated dead codes before `step` was trained; None: there were none."""
+        codes = [] if cured is None else [list(pair) for pair in cured.codes]
+        places = {"old": cured.old, "new": cured.new} if cured is not None else {}
+        kept = {key: np.round(values[:MOST_PLACES].astype(float), 5).tolist() for key, values in places.items()}
+        with self._lock:
+            self._events.append(Event(step, "remedy", {"name": name, "by": by, "codes": codes, **kept}))
+            del self._events[:-MAX_EVENTS]
+            placed = [i for i, event in enumerate(self._events) if event.kind == "remedy" and "old" in event.detail]
+            for i in placed[:-PLACED]:
+                old = self._events[i]
+                detail = {key: value for key, value in old.detail.items() if key not in ("old", "new")}
+                self._events[i] = Event(old.step, old.kind, detail)
+
     def forget_settings(self, name: str, after: int) -> None:
         """Take changes of a live setting beyond step `after` out of the log: they were to be made again, and will not be."""
         with self._lock:
@@ -128,13 +149,21 @@ class Record:
             self.step, self.resets = step, resets
             self._since |= since
 
-    def recall(self, events: tuple[Event, ...], resets: int) -> None:
-        """What happened before, as of the newest log."""
+    def recall(self, events: tuple[Event, ...], resets: int, step: int) -> None:
+        """What happened before, as of the newest log; remedies beyond `step` will be applied, and logged, again."""
         with self._lock:
-            self._events, self.resets = list(events), resets
+            self._events = [event for event in events if event.kind != "remedy" or event.step <= step]
+            self.resets = resets
 
 
 def changes_of(events: Iterable[Event]) -> tuple[Change, ...]:
-    """The changes of live settings that an event log holds."""
-    settings = [event for event in events if event.kind == "setting"]
-    return tuple(Change(max(event.step, 1), event.detail["name"], event.detail["new"]) for event in settings)
+    """The changes of live settings, and the remedies by hand, that an event log holds."""
+    return tuple(change for event in events if (change := _change_of(event)) is not None)
+
+
+def _change_of(event: Event) -> Change | None:
+    if event.kind == "setting":
+        return Change(max(event.step, 1), event.detail["name"], event.detail["new"])
+    if event.kind == "remedy" and event.detail["by"] == BY_HAND:
+        return Change(event.step, "remedy", event.detail["name"])
+    return None

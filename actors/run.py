@@ -12,8 +12,9 @@ from typing import Literal
 
 from actors.lab import NO_PLAN, Plan
 from actors.memory import Memory
+from actors.record import BY_HAND, BY_ITSELF
 from actors.storage.keeper import Keeper
-from explorer.config import Lambdas, RunConfig
+from explorer.config import RunConfig
 from explorer.data import Dataset
 from explorer.errors import ExplorerError
 from explorer.messages import Status
@@ -117,21 +118,21 @@ class Run(Memory):
             if turn == "reset":
                 self._restart(trainer)
             elif turn == "show":
-                if self._picture.step != trainer.steps:
+                if self._picture.step != trainer.steps or self._stale:
                     self._show(trainer)
                 if not self._held:
                     self._keep(trainer)
             elif turn == "export":
                 self._export(trainer)
             elif not isinstance(turn, str):
-                self._advance(trainer, *turn)
+                self._advance(trainer, turn)
 
-    def _await_turn(self) -> "tuple[Lambdas, float] | Literal['reset', 'show', 'export'] | None":
-        """The live settings for the next step; or what else was asked for; None once closed."""
+    def _await_turn(self) -> "RunConfig | Literal['reset', 'show', 'export'] | None":
+        """The config whose live settings hold for the next step; or what else was asked for; None once closed."""
         with self._asked:
             while not self._closed:
                 step = self._record.step
-                unseen = self._picture.step != step
+                unseen = self._picture.step != step or self._stale
                 if self._keeper is not None and self._keeper.superseded:
                     self._end("another copy of this run took over", "superseded")
                     return None
@@ -158,7 +159,7 @@ class Run(Memory):
                         continue
                     self._claimed = step + 1
                     self._change_as_scheduled()
-                    return self._lambdas, self._learning_rate
+                    return self._now
             return None
 
     def _rest(self, step: int) -> None:
@@ -173,15 +174,14 @@ class Run(Memory):
     def _change_as_scheduled(self) -> None:
         for change in (*self.plan.schedule, *self._replay):
             if change.step == self._claimed:
-                if change.name == "learning_rate":
-                    self._record.setting("learning_rate", self._learning_rate, change.value, change.step)
-                    self._learning_rate = change.value
+                if isinstance(change.value, str):
+                    self._cures.append(change.value)
                 else:
-                    self._record.setting(change.name, getattr(self._lambdas, change.name), change.value, change.step)
-                    self._lambdas = self._lambdas.updated({change.name: change.value})
+                    self._record.setting(change.name, self._now.live[change.name], change.value, change.step)
+                    self._now = self._now.with_live({change.name: change.value})
 
     def _export(self, trainer: Trainer) -> None:
-        state = trainer.export(self._lambdas, self._learning_rate)
+        state = trainer.export(self._now)
         with self._asked:
             self._state, self._state_asked = state, False
             self._asked.notify_all()
@@ -197,8 +197,9 @@ class Run(Memory):
             self._times.clear()
             self._changed()
 
-    def _advance(self, trainer: Trainer, lambdas: Lambdas, learning_rate: float) -> None:
-        losses = trainer.step(lambdas, learning_rate)
+    def _advance(self, trainer: Trainer, now: RunConfig) -> None:
+        self._treat(trainer, now)
+        losses = trainer.step(now)
         if losses is None:
             self._losses = None
             self._show(trainer)
@@ -208,7 +209,7 @@ class Run(Memory):
                 f"{trainer.steps}. Lower the learning rate or the loss weights, then reset"
             )
         self._losses = losses
-        health = trainer.health()
+        health = trainer.health(now)
         now = time.monotonic()
         self._times.append(now)
         with self._asked:
@@ -220,6 +221,16 @@ class Run(Memory):
         if self._keeper is not None and self._keeper.due():
             self._keep(trainer)
 
+    def _treat(self, trainer: Trainer, now: RunConfig) -> None:
+        """Apply the remedies that were asked for, and the run's own if its time has come."""
+        with self._asked:
+            asked, self._cures = self._cures, []
+        own = trainer.due(now)
+        for remedy in dict.fromkeys([*asked, own] if own else asked):
+            cured = trainer.cure(remedy, now)
+            if cured is not None or remedy in asked:
+                self._record.cured(remedy, BY_HAND if remedy in asked else BY_ITSELF, cured, trainer.steps + 1)
+
     def _restart(self, trainer: Trainer) -> None:
         trainer.reset()
         self._losses = None
@@ -227,6 +238,7 @@ class Run(Memory):
             self._reset_asked = False
             self._claimed = self._start
             self._replay = ()
+            self._cures = []
             self._record.reset()
             self._times.clear()
         self._show(trainer)

@@ -91,9 +91,13 @@ class RunActor:
         """Change loss weights."""
         return self._run.set_lambdas(lambdas)
 
-    def set_learning_rate(self, learning_rate: float) -> Applied:
-        """Change the learning rate."""
-        return self._run.set_learning_rate(learning_rate)
+    def set_live(self, values: Mapping[str, float]) -> Applied:
+        """Change live settings."""
+        return self._run.set_live(values)
+
+    def cure(self, remedy: str) -> Applied:
+        """Treat dead codes once."""
+        return self._run.cure(remedy)
 
     def interrupt(self) -> None:
         """End the run, so that it can be resumed: its machine is about to end."""

@@ -81,13 +81,13 @@ def read_run(out: Path) -> Stored | None:
         snapshot = _snapshot(out.resolve().name, record, arrays, view)
     except Exception:  # noqa: BLE001 - files that are cut short or damaged raise errors of many kinds
         return None
-    if len(steps) != record.steps or snapshot.step != record.steps or view.codebooks.shape[:2] != _shape(record):
+    if (
+        len(steps) != record.steps
+        or snapshot.step != record.steps
+        or view.codebooks.shape != record.config.codebooks_shape
+    ):
         return None
     return Stored(record, snapshot, view, thinned(snapshot.run_id, steps, columns))
-
-
-def _shape(record: Record) -> tuple[int, int]:
-    return record.config.levels, record.config.codebook_size
 
 
 def _read_history(path: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -133,9 +133,8 @@ def _snapshot(run_id: str, record: Record, arrays: dict[str, Any], view: View) -
         steps_per_second=0.0,
         device=record.device,
         data_source=record.data_source,
-        lambdas=config.lambdas,
-        learning_rate=config.learning_rate,
-        since=dict.fromkeys((*config.lambdas.to_dict(), "learning_rate"), 0),
+        live=config.live,
+        since=dict.fromkeys(config.live, 0),
         losses=losses,
         view=view,
     )

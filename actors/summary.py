@@ -17,7 +17,7 @@ class Summary:
     seconds: float
     device: str
     probe_mse: float
-    codebook_size: int
+    sizes: tuple[int, ...]
     active: tuple[int, ...]
     perplexity: tuple[float, ...]
     interrupted: bool = False
@@ -46,8 +46,9 @@ class Summary:
             "",
             "level   active codes   perplexity",
         ]
-        for level, (active, perplexity) in enumerate(zip(self.active, self.perplexity, strict=True), start=1):
-            share = f"{active}/{self.codebook_size}"
+        figures = zip(self.active, self.sizes, self.perplexity, strict=True)
+        for level, (active, size, perplexity) in enumerate(figures, start=1):
+            share = f"{active}/{size}"
             lines.append(f"{level:5}   {share:>12}   {perplexity:10.1f}")
         return "\n".join([*lines, "", *(str(path) for path in self.files)])
 

@@ -22,9 +22,9 @@ from actors.sweep_plan import Found, Planned, look, plan, refuse_conflicts
 from actors.sweep_results import SUMMARY, Row, table, write_pictures, write_summary
 from actors.sweep_worker import Task, Told
 from explorer.config import RunConfig
-from explorer.settings import STEPS
 from explorer.data import open_dataset
 from explorer.errors import ExplorerError, shown
+from explorer.settings import STEPS
 
 LOCK = ".sweep.lock"
 

@@ -34,6 +34,10 @@ class Choice:
         """The ways in words."""
         return f"one of {', '.join(self.ways)}"
 
+    def read(self, name: str, text: str) -> str:
+        """The way that a text names. Raises ConfigError."""
+        return self.check(name, text.strip())
+
     def check(self, name: str, value: object) -> str:
         """`value`; raises ConfigError unless it names a way."""
         if not isinstance(value, str) or value not in self.ways:

@@ -162,9 +162,8 @@ def _draw_header(sheet: Sheet, snapshot: Snapshot, view: View, config: RunConfig
 
 
 def _facts(snapshot: Snapshot, view: View) -> list[Word]:
-    levels, size, _ = view.codebooks.shape
     strong = {"color": TEXT, "weight": "bold"}
-    rate = f"{effective_bits(view.health.perplexity):.1f} of {nominal_bits(levels, size):.1f} bits"
+    rate = f"{effective_bits(view.health.perplexity):.1f} of {nominal_bits(view.sizes):.1f} bits"
     return [
         ("step", {}),
         (f"{snapshot.step:,}", strong),
@@ -176,21 +175,21 @@ def _facts(snapshot: Snapshot, view: View) -> list[Word]:
 
 
 def _settings(snapshot: Snapshot, config: RunConfig | None) -> str:
-    weights = [f"λ_{name} {value:g}" for name, value in snapshot.lambdas.to_dict().items()]
+    weights = [f"λ_{name} {value:g}" for name, value in snapshot.lambdas.to_dict().items() if value or name == "commit"]
     fixed = [] if config is None else [f"batch {config.batch_size}", f"seed {config.seed}"]
-    made_of = [f"learning rate {snapshot.learning_rate:g}", *fixed, snapshot.data_source, snapshot.device]
+    made_of = [f"learning rate {snapshot.live['learning_rate']:g}", *fixed, snapshot.data_source, snapshot.device]
     return " · ".join([*weights, *made_of])
 
 
 def _verdict(snapshot: Snapshot, view: View) -> Word:
     """What is wrong, in words, as a badge; or that nothing is."""
-    dead = view.health.dead
+    dead, codes = view.health.dead, sum(view.sizes)
     if snapshot.status == "failed":
         words, good = "failed", False
     elif view.health.window == 0:
         words, good = "untrained", True
     elif dead.any():
-        words, good = f"{dead.sum():,} of {dead.size:,} codes dead", False
+        words, good = f"{dead.sum():,} of {codes:,} codes dead", False
     else:
         words, good = "every code in use", True
     badge = {"boxstyle": "round,pad=0.5", "facecolor": GOOD_SOFT if good else BAD_SOFT, "edgecolor": "none"}

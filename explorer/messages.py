@@ -4,7 +4,7 @@ Axes: L level, K code, D latent dimension, P probe image (512), S shown image (1
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -89,6 +89,19 @@ class View:
     residual_ratio: Float32[np.ndarray, " L"]
     tuples: int
     motion: Float32[np.ndarray, "L K"]
+
+    @property
+    def in_plane(self) -> "View":
+        """The view as it is drawn: latents and codes in the plane of `basis`, two-dimensional."""
+        if self.latents.shape[-1] == 2:
+            return self
+        latents, codebooks = self.latents @ self.basis, self.codebooks @ self.basis
+        return replace(self, latents=latents, codebooks=codebooks, basis=np.eye(2, dtype=np.float32))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """How many codes each level has."""
+        return self.health.sizes
 
 
 @dataclass(frozen=True, slots=True, eq=False)

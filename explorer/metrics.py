@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from explorer.settings import LAMBDA_SETTINGS
 from explorer.messages import Health
+from explorer.settings import LAMBDA_SETTINGS
 
 
 def step_metrics(losses: Mapping[str, float], health: Health) -> dict[str, float]:

@@ -20,6 +20,7 @@ class Probe(NamedTuple):
     mse: float
     active: Int[np.ndarray, " L"]
     perplexity: Float[np.ndarray, " L"]
+    shares: Float[np.ndarray, "L K"]
 
 
 class ProbeLog:
@@ -46,14 +47,17 @@ class ProbeLog:
             if step % self._stride:
                 return
         health = view.health
-        self._kept[step] = Probe(view.codebooks, view.codes, view.probe_mse, health.active, health.perplexity)
+        shares = health.counts / np.maximum(health.counts.sum(axis=-1, keepdims=True), 1)
+        kept = view.codebooks, view.codes, view.probe_mse, health.active, health.perplexity, shares.astype(np.float16)
+        self._kept[step] = Probe(*kept)
 
     def probes(self, run_id: str, generation: int) -> Probes:
         """What is in the log, for a run's `generation`."""
         kept = dict(self._kept)
         if not kept:
             return empty_probes(run_id, *self._shape)
-        codebooks, codes, mse, active, perplexity = (np.stack(column) for column in zip(*kept.values(), strict=True))
+        columns = (np.stack(column) for column in zip(*kept.values(), strict=True))
+        codebooks, codes, mse, active, perplexity, shares = columns
         return Probes(
             run_id,
             generation,
@@ -63,17 +67,17 @@ class ProbeLog:
             mse.astype(np.float32),
             active.astype(np.float32),
             perplexity.astype(np.float32),
+            shares,
         )
 
     def dump(self) -> dict[str, np.ndarray]:
         """All that `load` needs to go on exactly as this one would."""
         probes = self.probes("", 0)
-        names = ("steps", "codebooks", "codes", "mse", "active", "perplexity")
-        return {"stride": np.array(self._stride)} | {name: getattr(probes, name) for name in names}
+        return {"stride": np.array(self._stride)} | {name: getattr(probes, name) for name in ("steps", *Probe._fields)}
 
     def load(self, dumped: Mapping[str, np.ndarray]) -> None:
         """Be what was dumped. Raises KeyError or ValueError if it is not that."""
         self._stride = int(dumped["stride"])
-        columns = [dumped[name] for name in ("codebooks", "codes", "mse", "active", "perplexity")]
+        columns = [dumped[name] for name in Probe._fields]
         rows = zip(dumped["steps"], *columns, strict=True)
         self._kept = {int(step): Probe(*row) for step, *row in rows}

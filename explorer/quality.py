@@ -1,5 +1,7 @@
 """Rate and distortion of a quantized model in the units of the trade; FORMULAS: Health."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float
 
@@ -10,9 +12,9 @@ def psnr(mse: float) -> float:
         return float(-10 * np.log10(mse))
 
 
-def nominal_bits(levels: int, codebook_size: int) -> float:
-    """Bits an image costs when every code costs the same: L·log₂K."""
-    return float(levels * np.log2(codebook_size))
+def nominal_bits(sizes: Sequence[int]) -> float:
+    """Bits an image costs when every code of a level costs the same: Σ log₂ K_l, which is L·log₂K for equal sizes."""
+    return float(np.log2(sizes).sum())
 
 
 def effective_bits(perplexity: Float[np.ndarray, " L"]) -> float:

@@ -5,10 +5,14 @@ from itertools import product
 from typing import Any
 
 from explorer.choices import CHOICES, Choice
-from explorer.config import RunConfig
-from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS, Setting
+from explorer.config import RunConfig, value_of
 from explorer.errors import ConfigError
+from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS, Setting
 
+Value = float | str | tuple[int, ...]
+"""Of a setting: a number, the name of a way, or sizes of levels."""
+TELLING = ("commit", "codebook", "learning_rate", "levels", "codebook_size", "batch_size", "seed")
+"""Settings that describe a run whatever their value; others do if they are unusual."""
 MAX_RUNS = 64
 """Runs of one comparison. A page shows 16 of them at once."""
 
@@ -18,11 +22,6 @@ AXES: dict[str, Setting | Choice] = {
     **CHOICES,
 }
 """The settings that can be swept, by the name under which `axes` has them: λs by their own, the others as in RunConfig."""
-
-
-def value_of(config: RunConfig, name: str) -> Any:
-    """The config's value of a setting of AXES."""
-    return getattr(config.lambdas if name in LAMBDA_SETTINGS else config, name)
 
 
 def with_values(config: RunConfig, values: Mapping[str, Any]) -> RunConfig:
@@ -35,21 +34,20 @@ def with_values(config: RunConfig, values: Mapping[str, Any]) -> RunConfig:
     return RunConfig.from_dict(plain)
 
 
-def parse_values(name: str, text: str) -> list[float | str]:
+def parse_values(name: str, text: str) -> list[Value]:
     """The values of a list such as "0.05, 0.25, 1" or "mse, bce", in that order, each once. Raises ConfigError."""
     if name not in AXES:
         raise ConfigError("setting", name, f"one of {', '.join(AXES)}")
     setting = AXES[name]
     example = ", ".join(setting.ways) if isinstance(setting, Choice) else "0.05, 0.25, 1"
-    values: list[float | str] = []
+    values: list[Value] = []
     for word in text.replace(";", ",").split(","):
         if not word.strip():
             continue
         try:
-            said = word.strip() if isinstance(setting, Choice) else float(word)
-        except ValueError:
+            value = setting.read(setting.label, word.strip())
+        except ConfigError:
             raise ConfigError(setting.label, word.strip(), f"a list such as {example}: {setting.allowed}") from None
-        value = setting.check(setting.label, said)
         if value not in values:
             values.append(value)
     if not values:
@@ -57,7 +55,7 @@ def parse_values(name: str, text: str) -> list[float | str]:
     return values
 
 
-def grid(base: RunConfig, axes: Mapping[str, Sequence[float | str]]) -> list[RunConfig]:
+def grid(base: RunConfig, axes: Mapping[str, Sequence[Value]]) -> list[RunConfig]:
     """A config for each combination of the axes' values, the last axis fastest; all else is `base`'s.
 
     Raises ConfigError for an unknown or empty axis, a value that is not allowed, and more than MAX_RUNS combinations.
@@ -81,8 +79,7 @@ def grid(base: RunConfig, axes: Mapping[str, Sequence[float | str]]) -> list[Run
 def telling(config: RunConfig) -> list[str]:
     """The settings of AXES that describe the config: all numbers that matter to every run, and of the rest what is unusual."""
     usual = RunConfig()
-    rare = {"init_scale", "schedule_steps", *CHOICES}
-    return [name for name in AXES if name not in rare or value_of(config, name) != value_of(usual, name)]
+    return [name for name in AXES if name in TELLING or value_of(config, name) != value_of(usual, name)]
 
 
 def differing(configs: Sequence[RunConfig]) -> list[str]:
@@ -101,10 +98,12 @@ def worded(config: RunConfig, name: str) -> str:
     return config.dataset if name == "dataset" else value_text(value_of(config, name))
 
 
-def value_text(value: float | str) -> str:
-    """A number in as few digits as tell it from every other; a way by its name."""
+def value_text(value: Value) -> str:
+    """A number in as few digits as tell it from every other; sizes by level with slashes; a way by its name."""
     if isinstance(value, str):
         return value
+    if isinstance(value, Sequence):
+        return "/".join(str(size) for size in value)
     short = f"{value:g}"
     return short if isinstance(value, float) and float(short) == value else str(value)
 

@@ -126,8 +126,7 @@ class Archive:
             reason,
             log.step if log else manifest.start,
             config,
-            log.lambdas if log else config.lambdas,
-            log.learning_rate if log else config.learning_rate,
+            log.live if log else config.live,
             plan.parent,
             manifest.start,
             plan.until,
@@ -148,7 +147,7 @@ class Archive:
         """Its last picture."""
         recording = newest_recording(self.folder(info.run_id))
         if recording is None:
-            return empty_snapshot(info.run_id, info.status, info.reason, info.lambdas, info.learning_rate)
+            return empty_snapshot(info.run_id, info.status, info.reason, info.live)
         state = {"generation": 0, "status": info.status, "reason": info.reason}
         return snapshot_of(recording, info.run_id, 1, **state)
 
@@ -166,7 +165,7 @@ class Archive:
 
     def probes(self, info: RunInfo) -> Probes:
         """It, seen through the probe over its life."""
-        shape = (info.config.levels, info.config.codebook_size, info.config.latent_dim)
+        shape = info.config.codebooks_shape
         recording = newest_recording(self.folder(info.run_id))
         if recording is None:
             return empty_probes(info.run_id, *shape)

@@ -88,8 +88,7 @@ class Checkpoints:
             raise Damaged(path, problem.__class__.__name__) from problem
         if digest(leaves) != recording.digest:
             raise Damaged(path, "its numbers are not those that were written")
-        live = replace(config, lambdas=recording.lambdas, learning_rate=recording.learning_rate)
-        return Checkpoint(RunState(live, recording.step, leaves), recording)
+        return Checkpoint(RunState(config.with_live(recording.live), recording.step, leaves), recording)
 
     def _prune(self) -> None:
         names = sorted({path.name.removesuffix(".npz") for path in self._folder.checkpoints.iterdir()})

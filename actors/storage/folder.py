@@ -21,12 +21,12 @@ from etils import epath
 
 from actors.lab import Card, Comparison, Plan
 from actors.storage.files import Damaged, create, read_json, replace_with, write_json
-from explorer.config import Lambdas, RunConfig
+from explorer.config import RunConfig
 from explorer.errors import ExplorerError, shown
 from explorer.messages import Change, Event, RunState, Status
 
-FORMAT = 1
-"""Of run.json; a folder with a higher one was written by a newer version."""
+FORMAT = 2
+"""Of run.json; a folder with a higher one was written by a newer version, one with a lower one by an older."""
 MANIFEST, CARD, ORIGIN, CHECKPOINTS = "run.json", "card.json", "origin.npz", "checkpoints"
 
 
@@ -56,8 +56,7 @@ class Log:
     step: int
     resets: int
     left: int | None
-    lambdas: Lambdas
-    learning_rate: float
+    live: dict[str, float]
     events: tuple[Event, ...]
     written: float
     home: str
@@ -66,14 +65,14 @@ class Log:
         """Plain JSON."""
         fields = {name: getattr(self, name) for name in self.__slots__}
         events = [[event.step, event.kind, event.detail] for event in self.events]
-        return fields | {"lambdas": self.lambdas.to_dict(), "events": events}
+        return fields | {"events": events}
 
     @classmethod
     def from_dict(cls, said: Mapping[str, Any]) -> "Log":
         """From plain JSON. Raises ConfigError, KeyError, TypeError or ValueError."""
         events = tuple(Event(int(step), str(kind), dict(detail)) for step, kind, detail in said["events"])
         fields = {name: said[name] for name in cls.__slots__}
-        return cls(**fields | {"events": events, "lambdas": Lambdas.from_dict(said["lambdas"])})
+        return cls(**fields | {"events": events, "live": RunConfig().with_live(said["live"]).live})
 
 
 class RunFolder:
@@ -103,13 +102,19 @@ class RunFolder:
             ) from problem
 
     def manifest(self) -> Manifest:
-        """What the run was started with. Raises FileNotFoundError, Damaged, or ExplorerError for a newer version's."""
+        """What the run was started with. Raises FileNotFoundError, Damaged, or ExplorerError for another version's."""
         path = self.path / MANIFEST
         said = read_json(path)
-        if not isinstance(said.get("format"), int) or said["format"] > FORMAT:
+        found = said.get("format")
+        if not isinstance(found, int) or found > FORMAT:
             raise ExplorerError(
-                f"{shown(path)} was written by a newer version of RQ-VAE Explorer (format {shown(said.get('format'))}; "
-                f"this one reads up to {FORMAT}): update it to open this run"
+                f"{shown(path)} was written by a newer version of RQ-VAE Explorer (format {shown(found)}; "
+                f"this one reads {FORMAT}): update it to open this run"
+            )
+        if found < FORMAT:
+            raise ExplorerError(
+                f"{shown(path)} was written by an older version of RQ-VAE Explorer (format {found}; this one reads {FORMAT}): "
+                "open this run with that version, or delete its folder"
             )
         try:
             return _manifest(said)

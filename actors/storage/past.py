@@ -46,9 +46,13 @@ class PastRun:
         """Refuse."""
         self._refuse("change its loss weights")
 
-    def set_learning_rate(self, _learning_rate: float) -> NoReturn:
+    def set_live(self, _values: Mapping[str, float]) -> NoReturn:
         """Refuse."""
-        self._refuse("change its learning rate")
+        self._refuse("change its live settings")
+
+    def cure(self, _remedy: str) -> NoReturn:
+        """Refuse."""
+        self._refuse("treat its dead codes")
 
     def pause(self) -> NoReturn:
         """Refuse."""

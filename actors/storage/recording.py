@@ -11,12 +11,11 @@ from etils import epath
 from actors.storage.files import TEMPORARY, Damaged, replace_with
 from actors.storage.folder import RunFolder
 from actors.view_arrays import view_arrays, view_of
-from explorer.config import Lambdas
 from explorer.messages import Snapshot, View
 
 SUFFIX = ".npz"
 _PICTURE = "picture/"
-_FACTS = ("step", "resets", "epoch", "device", "data_source", "learning_rate", "since", "losses", "digest")
+_FACTS = ("step", "resets", "epoch", "device", "data_source", "live", "since", "losses", "digest")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,8 +30,7 @@ class Recording:
     epoch: float
     device: str
     data_source: str
-    lambdas: Lambdas
-    learning_rate: float
+    live: dict[str, float]
     since: dict[str, int]
     losses: dict[str, float]
     arrays: dict[str, np.ndarray]
@@ -41,8 +39,7 @@ class Recording:
 
     def facts(self) -> str:
         """All but the arrays, as a line of JSON."""
-        plain: dict[str, Any] = {name: getattr(self, name) for name in _FACTS}
-        return json.dumps(plain | {"lambdas": self.lambdas.to_dict()})
+        return json.dumps({name: getattr(self, name) for name in _FACTS})
 
 
 def write_recording(checkpoint: epath.Path, recording: Recording) -> None:
@@ -90,7 +87,7 @@ def beside(checkpoint: epath.Path) -> epath.Path:
 def _recording(facts: Mapping[str, Any], arrays: dict[str, np.ndarray]) -> Recording:
     picture = {name.removeprefix(_PICTURE): arrays[name] for name in arrays if name.startswith(_PICTURE)}
     return Recording(
-        **{**facts, "lambdas": Lambdas.from_dict(facts["lambdas"])},
+        **facts,
         arrays={name: value for name, value in arrays.items() if not name.startswith(_PICTURE)},
         view=view_of(picture) if picture else None,
     )
@@ -106,8 +103,7 @@ def snapshot_of(recording: Recording, run_id: str, version: int, **state: Any) -
         steps_per_second=0.0,
         device=recording.device,
         data_source=recording.data_source,
-        lambdas=recording.lambdas,
-        learning_rate=recording.learning_rate,
+        live=recording.live,
         since=recording.since,
         losses=recording.losses,
         view=recording.view,

@@ -38,10 +38,10 @@ def digits_height(width: float) -> float:
 
 def window_text(health: Health) -> str:
     """Over which batches health is measured, and what dead means."""
+    below = f"dead below {100 * health.threshold:g}%"
     if health.window == 0:
-        return f"no batch yet · dead below {health.threshold:.0%}"
-    batches = "last 100 batches" if health.window >= 100 else f"first {health.window} batches"
-    return f"{batches} · dead below {health.threshold:.0%}"
+        return f"no batch yet · {below}"
+    return f"last {health.window} batches · {below}"
 
 
 def draw_health(sheet: Sheet, box: Box, view: View, columns: int = 1) -> None:
@@ -53,7 +53,7 @@ def draw_health(sheet: Sheet, box: Box, view: View, columns: int = 1) -> None:
 
 
 def _draw_level(sheet: Sheet, box: Box, view: View, level: int) -> None:
-    health, size = view.health, view.codebooks.shape[1]
+    health, size = view.health, view.sizes[level]
     line: list[Word] = [
         (f"Level {level + 1}", {"color": TEXT}),
         (f"{health.active[level]}/{size} active", {"color": TEXT if health.active[level] == size else BAD}),
@@ -62,10 +62,10 @@ def _draw_level(sheet: Sheet, box: Box, view: View, level: int) -> None:
     sheet.words(box.left, box.top + 7, line)
     numbered = box.width / size >= NUMBERED and box.height >= 60
     axes = sheet.axes(box.trimmed(top=17, bottom=13 if numbered else 2), f"health {level + 1}")
-    _bars(axes, shares(view)[level], health.dead[level], health.threshold, box.width / size)
+    _bars(axes, shares(view)[level, :size], health.dead[level, :size], health.threshold, box.width / size)
     if numbered:
         axes.set_xticks(range(size), [str(code) for code in range(size)], size=6.5)
-        for label, dead in zip(axes.get_xticklabels(), health.dead[level], strict=True):
+        for label, dead in zip(axes.get_xticklabels(), health.dead[level, :size], strict=True):
             label.set_color(BAD if dead else QUIET)
     else:
         axes.set_xticks([])

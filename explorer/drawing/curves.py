@@ -8,10 +8,10 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator
 
-from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS
 from explorer.drawing.sheet import Box, Sheet
 from explorer.messages import Event, History
 from explorer.palette import ACCENT, CODEBOOK, COMMIT, GRID, PANEL, QUIET, TEXT, TOTAL
+from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS
 
 SETTINGS = LAMBDA_SETTINGS | RUN_SETTINGS
 MOST_MARKERS = 12

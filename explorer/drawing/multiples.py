@@ -11,6 +11,7 @@ from explorer.drawing.entry import Entry
 from explorer.drawing.plane import drawn, fill_plane
 from explorer.drawing.sheet import Box, Sheet, Word, fitted
 from explorer.palette import BAD, PANEL, RUN_COLOURS, TEXT
+from explorer.sweep import value_text
 
 FAR = 4.0
 """A run that reaches so many times as far as the median run does not stretch the shared axes."""
@@ -72,8 +73,10 @@ def _health(entry: Entry) -> list[Word]:
 
 def active_words(entry: Entry, look: dict[str, Any]) -> list[Word]:
     """Each level's active codes, in red where codes are dead, of how many; of more than three levels the sum."""
-    active, (levels, size, _) = entry.view.health.active, entry.view.codebooks.shape
-    if levels > 3:
-        active, size = active.sum(keepdims=True), levels * size
-    counts: list[Word] = [(f"{count:,}", look | {"color": TEXT if count == size else BAD}) for count in active]
-    return [*counts, (f"of {size:,}", look)]
+    active, sizes = entry.view.health.active.tolist(), entry.view.sizes
+    if len(sizes) > 3:
+        active, sizes = [sum(active)], (sum(sizes),)
+    pairs = zip(active, sizes, strict=True)
+    counts: list[Word] = [(f"{count:,}", look | {"color": TEXT if count == size else BAD}) for count, size in pairs]
+    of = f"{sizes[0]:,}" if len(set(sizes)) == 1 else value_text(sizes)
+    return [*counts, (f"of {of}", look)]

@@ -19,13 +19,22 @@ NAME_REACH = 26.0
 """How far, in units, a digit's name may move from its median to stay readable; else it is left out."""
 
 
-def residuals(view: View) -> Float[np.ndarray, "L P D"]:
-    """What each level quantizes: r_0 = z_e, then what the levels before left over (FORMULAS: Residual quantization)."""
+def residuals(view: View) -> Float[np.ndarray, "L P 2"]:
+    """What each level quantizes: r_0 = z_e, then what the levels before left over (FORMULAS: Residual quantization).
+
+    In the view's plane: projecting is linear, so that residuals of what is projected are projected residuals.
+    """
+    view = view.in_plane
     levels = np.arange(len(view.codebooks))
     chosen = view.codebooks.astype(np.float64)[levels, view.codes]
     left_over = view.latents[:, np.newaxis].astype(np.float64) - np.cumsum(chosen, axis=1)
     incoming = np.concatenate([view.latents[:, np.newaxis], left_over[:, :-1]], axis=1)
     return incoming.swapaxes(0, 1)
+
+
+def codes_of(view: View, level: int) -> Float[np.ndarray, "K 2"]:
+    """A level's own codes in the view's plane."""
+    return view.in_plane.codebooks[level, : view.sizes[level]].astype(np.float64)
 
 
 def shares(view: View) -> Float[np.ndarray, "L K"]:
@@ -49,22 +58,22 @@ def draw_plane(sheet: Sheet, box: Box, view: View, level: int) -> None:
 def drawn(view: View, level: int) -> Float[np.ndarray, "N D"]:
     """Everything that a plane shows: the level's codes, and what it quantizes where that is finite."""
     points = residuals(view)[level]
-    return np.concatenate([points[np.isfinite(points).all(axis=1)], view.codebooks[level].astype(np.float64)])
+    return np.concatenate([points[np.isfinite(points).all(axis=1)], codes_of(view, level)])
 
 
 def fill_plane(axes: Axes, box: Box, view: View, level: int, shown: Float[np.ndarray, "N D"]) -> None:
     """One level's points and codes into axes that fill the box and hold at least `shown`."""
     points = residuals(view)[level]
     drawable = np.isfinite(points).all(axis=1)
-    codes = view.codebooks[level].astype(np.float64)
+    codes = codes_of(view, level)
     scale = _frame(axes, box, shown)
     for digit, colour in enumerate(DIGITS):
         x, y = points[drawable & (view.labels == digit)].T
         axes.scatter(
             x, y, s=_area(POINT_RADIUS), color=colour, alpha=0.5, linewidths=0, zorder=2, label=f"digit {digit}"
         )
-    dead = view.health.dead[level]
-    radius = code_radius(shares(view)[level], dead)
+    dead = view.health.dead[level, : len(codes)]
+    radius = code_radius(shares(view)[level, : len(codes)], dead)
     _draw_codes(axes, scale, codes, radius, dead)
     _draw_names(axes, scale, points[drawable], view.labels[drawable], codes[~dead], radius[~dead])
     if not drawable.all():
