@@ -73,7 +73,7 @@ export class Planes {
   }
 
   clear() {
-    this.view = null;
+    this.view = this.life = null;
     this.planes.forEach((plane) => plane.clear());
   }
 
