@@ -25,6 +25,7 @@ STYLES = (
     "base.css",
     "planes.css",
     "panels.css",
+    "diagnosis.css",
     "controls.css",
     "forms.css",
     "bench.css",

@@ -5,6 +5,7 @@
 import { tabButton } from "./compare/address.js";
 import { Curves } from "./curves.js";
 import { decodeFixed, decodeView } from "./decode.js";
+import { Diagnosis } from "./diagnosis.js";
 import { Digits } from "./digits.js";
 import { Focus } from "./focus.js";
 import { Health } from "./health.js";
@@ -39,6 +40,7 @@ class Live {
     this.digits = new Digits(part("digits"));
     this.health = new Health(part("health"), focus, colours);
     this.curves = new Curves(part("curves"), colours);
+    this.diagnosis = new Diagnosis(part("curves"), part("digits"), focus, colours, this.planes.overlays, () => this.#wanted());
     this.weights = new Weights(props.scales, () => this.#show(), () => this.#follow());
     this.remedies = new Remedies(/** @type {HTMLElement} */ (document.querySelector("[data-testid=remedies]")), props, (command) => this.#act(command));
     /** @type {any} */
@@ -74,6 +76,25 @@ class Live {
     this.fixed = null;
     this.trouble = "";
     this.history = new History();
+    this.diagnosis.forget();
+  }
+
+  /** A panel was opened: show what there is of it, and ask for the rest. */
+  #wanted() {
+    this.#diagnose();
+    this.poller.now();
+  }
+
+  #diagnose() {
+    const { diagnosis, digits, health, view, fixed, snapshot, history } = this;
+    digits.update(view, fixed, diagnosis.images);
+    health.update(view, diagnosis.newest, this.#config?.codebook_update === "ema");
+    diagnosis.update(view, snapshot?.step ?? 0, history.changes);
+  }
+
+  /** What the run on show began with. */
+  get #config() {
+    return this.runs.find(({ id }) => id === this.run)?.config;
   }
 
   /** The Run tab is shown again: the address names its run. */
@@ -107,7 +128,7 @@ class Live {
 
   #question() {
     const { run, listed, snapshot, fixed, history } = this;
-    return { run, listed, version: snapshot?.version ?? null, fixed: fixed !== null, history: history.place };
+    return { run, listed, version: snapshot?.version ?? null, fixed: fixed !== null, history: history.place, ...this.diagnosis.question };
   }
 
   /** @param {any} answer */
@@ -118,7 +139,10 @@ class Live {
     this.trouble = answer.trouble ?? "";
     if (answer.fixed && answer.snapshot?.run === this.run) this.fixed = decodeFixed(answer.fixed);
     if (answer.history?.run === this.run) this.history.take(answer.history);
+    const learned = this.diagnosis.take(answer);
+    if (learned) this.planes.remember(this.diagnosis.life);
     if (answer.snapshot?.run === this.run) this.#take(answer.snapshot);
+    else if (learned) this.#diagnose();
     this.#show();
     this.#follow();
   }
@@ -127,9 +151,10 @@ class Live {
   #take(snapshot) {
     this.snapshot = snapshot;
     this.view = snapshot.view && decodeView(snapshot.view);
+    this.planes.angular = this.#config?.distance === "cosine";
     if (this.view && this.fixed) this.planes.update(this.view, this.fixed.labels, snapshot.generation, snapshot.step);
-    this.digits.update(this.view, this.fixed);
-    this.health.update(this.view);
+    this.planes.moves.update(this.run, this.history.changes, snapshot.step);
+    this.#diagnose();
     this.curves.update(this.history, this.run);
   }
 
@@ -144,8 +169,7 @@ class Live {
     const run = this.runs.find(({ id }) => id === this.run);
     if (!this.view) {
       this.planes.prepare(run?.config.levels ?? 2);
-      this.digits.update(null, null);
-      this.health.update(null);
+      this.#diagnose();
       this.curves.update(this.history, this.run);
     }
     this.status.update(this.lab, run, this.snapshot, this.view, this);
@@ -204,7 +228,9 @@ class Live {
   #recolour() {
     const colours = palette(this.element);
     this.planes.redraw(colours);
-    this.health.update(this.view, colours);
+    this.health.recolour(colours);
+    this.digits.redraw();
+    this.diagnosis.lifetimes.recolour(colours);
     this.curves.recolour(colours);
   }
 }

@@ -3,7 +3,7 @@ import { told } from "../badges.js";
 import { paintBars } from "../bars.js";
 import { Digits } from "../digits.js";
 import { fixed, put, whole } from "../format.js";
-import { scenes, shares } from "../levels.js";
+import { deadAt, scenes, shares } from "../levels.js";
 import { Plane } from "../plane.js";
 import { make } from "./parts.js";
 import { Rows } from "./rows.js";
@@ -83,7 +83,7 @@ export class Card {
     this.status.title = entry.reason;
     put(this.step, snapshot ? `step ${whole(snapshot.step)}` : "");
     put(this.mse, view?.probeMse == null ? "" : `MSE ${view.probeMse.toFixed(4)}`);
-    put(this.active, view ? view.active.map((count, level) => `L${level + 1} ${count}/${view.size}`).join(" · ") : "");
+    put(this.active, view ? view.active.map((count, level) => `L${level + 1} ${count}/${view.sizes[level]}`).join(" · ") : "");
     const badges = snapshot?.badges ?? [];
     const worst = badges.find((/** @type {any} */ { tone }) => tone === "bad" || tone === "warn");
     const trouble = run.trouble || (["failed", "lost"].includes(entry.status) ? entry.reason : "");
@@ -127,8 +127,8 @@ export class Card {
     const { view, colour } = this.run;
     if (!view) return;
     const colours = { ...this.cards.colours, accent: colour };
-    paintBars(this.bars, shares(view, level), view.dead.slice(level * view.size, (level + 1) * view.size), view.threshold, null, colours);
-    this.bars.setAttribute("aria-label", `Use of the codes of level ${level + 1}: ${view.active[level]} of ${view.size} active, perplexity ${fixed(view.perplexity[level], 1)}`);
+    paintBars(this.bars, shares(view, level), deadAt(view, level), view.threshold, null, colours);
+    this.bars.setAttribute("aria-label", `Use of the codes of level ${level + 1}: ${view.active[level]} of ${view.sizes[level]} active, perplexity ${fixed(view.perplexity[level], 1)}`);
   }
 
   close() {
