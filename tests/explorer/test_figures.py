@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from explorer import figures, palette
-from explorer.config import Lambdas, RunConfig
+from explorer.config import RunConfig
 from explorer.curves import Curves
 from explorer.drawing.curves import changes, running_mean
 from explorer.drawing.plane import residuals
