@@ -37,8 +37,7 @@ export class Digits {
   update(view, fixed, byLevel = null) {
     this.shown = view && fixed ? { rows: rowsOf(view, fixed, byLevel), fixed, beside: byLevel !== null } : null;
     const mse = view?.probeMse;
-    const order = byLevel ? "input, then level by level" : "input over output";
-    const caption = mse == null ? order : `MSE ${mse.toFixed(4)} · ${order}`;
+    const caption = mse == null ? "input over output" : `MSE ${mse.toFixed(4)}`;
     if (this.caption.textContent !== caption) this.caption.textContent = caption;
     const what = byLevel ? `and what ${byLevel.length + 1} levels make of them, one after another` : "over their reconstructions";
     const text = mse == null ? "No reconstructions yet" : `Ten test digits ${what}; mean squared error ${mse.toFixed(4)} over 512 test images`;
