@@ -132,7 +132,7 @@ function rowsOf(view, fixed, byLevel) {
 }
 
 /** The levels whose codes are summed. @param {number} last counted from 0 */
-export const upTo = (last) => (last === 0 ? "level 1" : last === 1 ? "1 + 2" : `1 + … ${last + 1}`);
+export const upTo = (last) => (last === 0 ? "level 1" : last === 1 ? "1 + 2" : `1 to ${last + 1}`);
 
 /** The mean squared error of images in 0..1. @param {Uint8ClampedArray} images @param {Uint8ClampedArray} inputs */
 export function errorOf(images, inputs) {

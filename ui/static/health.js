@@ -70,7 +70,7 @@ export class Health {
       const motion = diagnosis?.motion.subarray(level * view.size, level * view.size + size);
       const chosen = focus.code?.level === level ? focus.code.index : null;
       const [head, canvas] = /** @type {[HTMLElement, HTMLCanvasElement]} */ ([...block.children]);
-      const summary = `Level ${level + 1}: ${view.active[level]}/${size} active`;
+      const summary = `Level ${level + 1}: ${view.active[level]}/${size}${view.levels > 3 ? "" : " active"}`;
       const even = `perplexity ${fixed(view.perplexity[level], 1)}`;
       put(/** @type {HTMLElement} */ (head.children[0]), summary);
       put(/** @type {HTMLElement} */ (head.children[1]), chosen === null ? even : this.#words(chosen, used, dead, motion));

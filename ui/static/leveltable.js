@@ -7,6 +7,8 @@ import { fixed, percent, put, whole } from "./format.js";
 const HEADS = ["level", "codes in use", "perplexity", "bits", "residual ratio", "left over"];
 /** Beyond so many tuples a power says more than digits. */
 const READABLE = 1e6;
+/** The part of a bar that a letter needs. */
+const ROOM = 0.0135;
 
 export class Levels {
   /** @param {HTMLElement} host */
@@ -34,7 +36,7 @@ export class Levels {
     const taken = lefts.map((left, level) => Math.max((lefts[level - 1] ?? 1) - left, 0));
     this.shares.replaceChildren(
       ...stack("taken from E‖z_e‖²", taken, 1, (share) => percent(share), "left over"),
-      ...stack("rate", view.perplexity.map(Math.log2), nominal, (some) => `${some.toFixed(1)} bits`, "unused"),
+      ...stack("bits", view.perplexity.map(Math.log2), nominal, (some) => `${some.toFixed(1)} bits`, "unused"),
     );
     const tuples = diagnosis ? `${whole(diagnosis.tuples)} of ${tuplesOf(view.sizes)} tuples of codes` : "";
     const parts = [`All levels: ${bits.toFixed(1)} of ${Number(nominal.toFixed(1))} bits`, tuples && `${tuples} in the last ${view.window} batches`];
@@ -89,7 +91,7 @@ function stack(name, parts, whole, told, rest) {
     const words = i < known.length ? `level ${i + 1}: ${told(part)}` : `${rest}: ${told(part)}`;
     piece.style.flexGrow = `${part / whole}`;
     piece.dataset.part = i < known.length ? `${i % 4}` : "rest";
-    put(piece, part / whole > 0.17 ? words : "").title = words;
+    put(piece, part / whole > ROOM * words.length ? words : "").title = words;
   }
   return known.length ? [label, line] : [];
 }

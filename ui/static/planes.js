@@ -158,7 +158,7 @@ export class Planes {
     const { dims = 2, explained } = this.view ?? {};
     if (dims === 2) return what;
     if (level) return `${what}, in the same plane`;
-    return `${this.cumulative ? sum : "z_e"}: first two principal components, ${Math.round(100 * (explained ?? 0))}% of the variance`;
+    return `${this.cumulative ? `${sum}, ` : ""}first two principal components, ${Math.round(100 * (explained ?? 0))}% of the variance`;
   }
 
   #legend() {
