@@ -17,6 +17,7 @@ import { Planes } from "./planes.js";
 import { Poller } from "./poller.js";
 import { close, panelOf, placePopovers, toast } from "./popovers.js";
 import { obvious, remember, remembered } from "./selection.js";
+import { Remedies } from "./remedies.js";
 import { Status } from "./status.js";
 import { Weights } from "./weights.js";
 
@@ -30,7 +31,7 @@ const FETCH_AHEAD = 2500;
 class Live {
   /** @param {{ element: HTMLElement, props: any, server: any, watch: any, sync: () => void }} bridge */
   constructor({ element, props, server, watch, sync }) {
-    Object.assign(this, { element, props, sync });
+    Object.assign(this, { element, props, server, sync });
     const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (element.querySelector(`#${id}`));
     const colours = palette(element);
     const focus = new Focus();
@@ -41,6 +42,7 @@ class Live {
     this.curves = new Curves(part("curves"), colours);
     this.diagnosis = new Diagnosis(part("curves"), part("digits"), focus, colours, this.planes.overlays, () => this.#wanted());
     this.weights = new Weights(props.scales, () => this.#show(), () => this.#follow());
+    this.remedies = new Remedies(/** @type {HTMLElement} */ (document.querySelector("[data-testid=remedies]")), props, (command) => this.#act(command));
     /** @type {any} */
     this.lab = null;
     /** @type {import("./status.js").Run[]} */
@@ -172,7 +174,17 @@ class Live {
     }
     this.status.update(this.lab, run, this.snapshot, this.view, this);
     this.weights.update(this.snapshot, run !== undefined && !ENDED.includes(run.status));
+    this.remedies.update(run, this.snapshot, this.view, this.history);
     this.element.dataset.connected = `${this.connected}`;
+  }
+
+  /** Have something done, and look at once at what came of it. @param {any} command */
+  async #act(command) {
+    const told = await this.server.act(command).catch((/** @type {Error} */ error) => ({ error: `The server did not answer: ${error.message}` }));
+    const wrong = told.error ?? Object.values(told.errors ?? {}).join("; ");
+    if (wrong) toast(this.element.querySelector("#toast"), wrong);
+    this.poller.now();
+    return told;
   }
 
   /** Let the controls follow what happened to the runs: here, or on another page. */
