@@ -53,7 +53,7 @@ def life_place(known: object) -> LifePlace:
     """What a page says that it has; nothing, if that makes no sense."""
     has: Mapping[str, Any] = known if isinstance(known, dict) else {}
     generation, count, step = (has.get(name, 0) for name in ("generation", "count", "step"))
-    if all(type(number) is int and 0 <= number < 2**31 for number in (generation, count, step)):
+    if all(isinstance(number, int) and 0 <= number < 2**31 for number in (generation, count, step)):
         return int(generation), int(count), int(step)
     return 0, 0, 0
 

@@ -200,7 +200,7 @@ def test_health_has_a_bar_a_code_as_high_as_its_share_and_a_line_at_the_threshol
         threshold = next(line for line in axes.lines if line.get_label() == "dead below")
         assert set(threshold.get_ydata()) == {view.health.threshold}
         assert f"{view.health.active[level]}/16 active" in words(figure)
-    assert f"first {STEPS} batches · dead below 1%" in words(figure)
+    assert f"last {STEPS} batches · dead below 1%" in words(figure)
 
 
 # Curves --------------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import { Linked } from "./linked.js";
 import { Panels } from "./panels.js";
 import { make } from "./parts.js";
 import { Picker } from "./picker.js";
+import { know } from "./settings.js";
 import { RunFocus, Store } from "./store.js";
 
 const EXAMPLES = [
@@ -27,6 +28,7 @@ class Compare {
   constructor({ element, props, server }) {
     Object.assign(this, { element, server });
     this.settings = props.settings;
+    know(props.settings.axes);
     this.root = element;
     this.address = new Address();
     this.colours = palette(element);
