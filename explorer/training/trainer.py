@@ -106,7 +106,8 @@ class Trainer:
     def view(self, now: RunConfig) -> View:
         """The model seen through the probe images, now."""
         probe, state = self._dataset.probe, self.state
-        seen = jax.device_get(look(state.parameters, self._probe, self._shown, self._recipe))
+        assign, sizes = self._recipe.way("distance"), self._recipe.sizes
+        seen = jax.device_get(look(state.parameters, self._probe, self._shown, assign, sizes))
         self._basis, explained = plane(seen.latents, self._basis)
         averaged_over = 1 - MOTION_DECAY ** max(self.steps, 1)  # the average began at 0
         return View(
