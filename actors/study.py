@@ -11,7 +11,7 @@ from typing import TextIO
 from actors.export import replace_file
 from actors.sweep import Options, Swept, alone, train_plans
 from actors.sweep_plan import Planned, slug
-from actors.sweep_results import DPI, SUMMARY, Row, write_summary
+from actors.sweep_results import DPI, SUMMARY, Row, failures, write_summary
 from explorer.config import RunConfig
 from explorer.settings import STEPS
 from explorer.study import MEASURES, Outcome, Study, find_study, markdown, spreads
@@ -46,9 +46,11 @@ def conduct(
             return swept
         variants = [variant for variant, _ in runs]
         measured = [outcome(row, variant) for row, variant in zip(swept.rows, variants, strict=True)]
-        files = write(study, [one for one in measured if one is not None], steps, out)
+        finished = [one for one in measured if one is not None]
+        files = write(study, finished, steps, out)
         write_summary(out, swept.rows)
-        return replace(swept, files=(*files, out / SUMMARY))
+        figures = "\n".join([markdown(study, finished), *failures(swept.rows)])
+        return replace(swept, figures=figures, files=(*files, out / SUMMARY))
 
 
 def _planned(variant: str, config: RunConfig, out: Path) -> Planned:

@@ -41,11 +41,15 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What became of a sweep: a row a run, or, of one that was interrupted, how far it got. `files` were written."""
+    """What became of a sweep: a row a run, or, of one that was interrupted, how far it got.
+
+    `figures` are its results as a text; `files` were written.
+    """
 
     out: Path
     runs: int
     rows: tuple[Row, ...] = ()
+    figures: str = ""
     files: tuple[Path, ...] = ()
     done: int = 0
     interrupted: bool = False
@@ -61,7 +65,7 @@ class Swept:
                 f"interrupted: {self.done} of {self.runs} runs are done and stay in {self.out}; "
                 "the same command goes on with the others"
             )
-        return "\n".join([table(self.rows), "", *(str(path) for path in self.files)])
+        return "\n".join([self.figures, "", *(str(path) for path in self.files)])
 
 
 def sweep(
@@ -92,7 +96,7 @@ def sweep(
         told_to.flush()
         write_summary(out, swept.rows)
         pictures = write_pictures(out, swept.rows)
-        return replace(swept, files=(out / SUMMARY, *pictures))
+        return replace(swept, figures=table(swept.rows), files=(out / SUMMARY, *pictures))
 
 
 def train_plans(plans: Sequence[Planned], steps: int, out: Path, options: Options, stream: TextIO) -> Swept:
@@ -113,7 +117,7 @@ def train_plans(plans: Sequence[Planned], steps: int, out: Path, options: Option
     if not _train(plans, steps, told, left, tasks, options.jobs, stream):
         done = sum(now.stage == "done" for now in told)
         return Swept(out, len(plans), done=done, interrupted=True)
-    return Swept(out, len(plans), _rows(plans, steps, told))
+    return Swept(out, len(plans), rows=_rows(plans, steps, told))
 
 
 def _to_train(seen: Found, overwrite: bool) -> bool:

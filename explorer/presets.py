@@ -33,7 +33,9 @@ class Preset:
     def configs(self, seed: int = 0, dataset: str = "mnist") -> list[RunConfig]:
         """Its runs. Raises ConfigError for a seed or a data set that cannot be."""
         base = with_values(RunConfig(dataset=dataset), self.shared)
-        return [with_values(base, variant | {"seed": self._seed(seed, variant)}) for variant in map(dict, self.variants)]
+        return [
+            with_values(base, variant | {"seed": self._seed(seed, variant)}) for variant in map(dict, self.variants)
+        ]
 
     def _seed(self, seed: int, variant: Mapping[str, Any]) -> int:
         further = int(variant.get("seed", 0))

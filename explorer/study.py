@@ -34,7 +34,9 @@ class Study:
             raise ConfigError("seeds", list(seeds), "at least one, each once")
         if len(seeds) * len(self.variants) > MAX_RUNS:
             most = MAX_RUNS // len(self.variants)
-            raise ConfigError("seeds", f"{len(seeds)} seeds", f"at most {most}: the study has {len(self.variants)} runs a seed")
+            raise ConfigError(
+                "seeds", f"{len(seeds)} seeds", f"at most {most}: the study has {len(self.variants)} runs a seed"
+            )
         return [(variant, self.config(variant, seed, dataset)) for seed in seeds for variant in self.variants]
 
 

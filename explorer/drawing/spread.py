@@ -40,7 +40,9 @@ def draw_study(study: Study, outcomes: Sequence[Outcome], steps: int) -> Sheet:
 def _shared(study: Study, outcomes: Sequence[Outcome], steps: int) -> str:
     seeds = sorted({outcome.seed for outcome in outcomes})
     same = [f"{label_of(name)} {value_text(value)}" for name, value in study.shared.items()]
-    return " · ".join([f"{steps:,} steps", *same, f"seeds {', '.join(map(str, seeds))}", "a dot a seed, a bar their mean"])
+    return " · ".join(
+        [f"{steps:,} steps", *same, f"seeds {', '.join(map(str, seeds))}", "a dot a seed, a bar their mean"]
+    )
 
 
 def _draw_measure(sheet: Sheet, box: Box, study: Study, outcomes: Sequence[Outcome], name: str) -> None:

@@ -15,6 +15,7 @@ from ui.controls import LIVE_SETTINGS, SCALES
 from ui.hub import MOST_RUNS, Hub
 from ui.live import template
 from ui.packing import gzipped
+from ui.presets import gallery
 
 ON_LOAD = """
 import(new URL("bench/compare/main.js", document.baseURI))
@@ -68,6 +69,7 @@ def settings(defaults: RunConfig) -> dict[str, Any]:
         "scales": {name: scale.values for name, scale in SCALES.items()},
         "datasets": sorted({*DATASETS, defaults.dataset}),
         "dataset": defaults.dataset,
+        "presets": gallery(),
         "most_runs": MOST_RUNS,
         "most_started": MAX_RUNS,
     }
