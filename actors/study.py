@@ -14,13 +14,13 @@ from actors.sweep_plan import Planned, slug
 from actors.sweep_results import DPI, SUMMARY, Row, failures, write_summary
 from explorer.config import RunConfig
 from explorer.settings import STEPS
-from explorer.study import MEASURES, Outcome, Study, find_study, markdown, spreads
+from explorer.study import MEASURES, Outcome, Study, markdown, spreads
 
 TABLE, MARKDOWN, FIGURE = "study.csv", "study.md", "study.png"
 
 
 def conduct(
-    name: str,
+    study: Study,
     seeds: Sequence[int],
     steps: int,
     out: Path,
@@ -29,13 +29,12 @@ def conduct(
     dataset: str = "mnist",
     stream: TextIO | None = None,
 ) -> Swept:
-    """Train every run of the study of that name into a folder of its own below `out`, then write what they measured.
+    """Train every run of the study into a folder of its own below `out`, then write what they measured.
 
     study.md has a row a variant, with the spread over the seeds; study.csv the same for programs, summary.csv a row a run,
     and study.png shows every seed. Runs that `out` holds already are not trained again, so that an interrupted study goes
-    on, and one of few seeds grows. Raises ConfigError for an unknown name and seeds that cannot be, and what `sweep` raises.
+    on, and one of few seeds grows. Raises ConfigError for seeds that cannot be, and what `sweep` raises.
     """
-    study = find_study(name)
     steps = int(STEPS.check("steps", steps))
     runs = study.runs(seeds, dataset)
     told_to = sys.stderr if stream is None else stream

@@ -107,6 +107,13 @@ _ALL: tuple[Preset, ...] = (
         ({"gradient_estimator": "straight_through"}, {"gradient_estimator": "rotation"}),
     ),
     Preset(
+        "level-dropout",
+        "Level dropout",
+        "TODO. TODO.",
+        ({"level_dropout": "none"}, {"level_dropout": "uniform"}),
+        {"levels": 4},
+    ),
+    Preset(
         "sizes",
         "Few big levels or many small",
         "TODO. TODO.",

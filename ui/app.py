@@ -16,6 +16,7 @@ from actors.lab import Lab
 from explorer.config import RunConfig
 from explorer.data import check_dataset, open_dataset
 from explorer.errors import ExplorerError
+from explorer.study import find_study
 from ui.arguments import complain, limits_of, parse, run_config, sweep_configs, sweep_steps
 from ui.runs_command import runs_command
 from ui.study_arguments import seeds_of
@@ -82,16 +83,14 @@ def _sweep(arguments: argparse.Namespace) -> int:
 
 
 def _study(arguments: argparse.Namespace) -> int:
-    seeds = seeds_of(arguments)
-    RunConfig(dataset=arguments.dataset)
+    study, seeds = find_study(arguments.study), seeds_of(arguments)
+    study.runs(seeds, arguments.dataset)
     from actors.study import conduct
     from actors.sweep import Options
 
     check_dataset(arguments.dataset, arguments.data_dir)
     options = Options(arguments.data_dir, arguments.jobs, arguments.overwrite, arguments.gpu)
-    return _tell(
-        lambda: conduct(arguments.study, seeds, arguments.steps, arguments.out, options, dataset=arguments.dataset)
-    )
+    return _tell(lambda: conduct(study, seeds, arguments.steps, arguments.out, options, dataset=arguments.dataset))
 
 
 def _tell(train: Callable[[], "Swept"]) -> int:

@@ -300,7 +300,7 @@ def sweep_configs(arguments: argparse.Namespace) -> list[RunConfig]:
         flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         raise ConfigError("sweep", flags, "without settings but --seed where --preset is given")
     if len(seeds) > 1:
-        raise ConfigError("seed", value_text(tuple(seeds)), "one number where --preset is given")
+        raise ConfigError("seed", ",".join(value_text(seed) for seed in seeds), "one number where --preset is given")
     return find_preset(arguments.preset).configs(seeds[0], arguments.dataset)
 
 

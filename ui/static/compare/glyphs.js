@@ -73,6 +73,10 @@ const GLYPHS = {
     arrow(14, 46, 34, 16), arrow(36, 50, 56, 20), code(14, 46), divide(),
     arrow(96, 48, 146, 40), arrow(96, 48, 122, 10), path("M138 41C136 28 132 22 119 15"), code(96, 48),
   ],
+  "level-dropout": () => [
+    ...[0, 1, 2, 3].map((i) => draw("rect", { x: 12 + 15 * i, y: 40 - 8 * i, width: 11, height: 10 + 8 * i, rx: 2, class: "code" })), divide(),
+    ...[0, 1, 2, 3].map((i) => draw("rect", { x: 92 + 15 * i, y: 40 - 8 * i, width: 11, height: 10 + 8 * i, rx: 2, class: i < 2 ? "code" : "dead" })),
+  ],
   sizes: () => [...field(10, 46, 16), ...field(72, 20, 4), ...field(72 + 24, 20, 4), ...field(130, 10, 2), ...field(143, 10, 2)],
 };
 

@@ -80,24 +80,24 @@ export class PresetNotes {
 
   /** @param {import("./store.js").RunState[]} runs */
   update(runs) {
+    this.runs = runs;
     const shown = new Set(runs.map(({ entry }) => entry.comparison));
-    const open = this.context.store.comparisons.filter((/** @type {any} */ one) => one.preset && shown.has(one.id) && !this.closed.has(one.id));
+    const known = new Set(this.context.settings.presets.map((/** @type {Preset} */ one) => one.preset));
+    const open = this.context.store.comparisons.filter((/** @type {any} */ one) => known.has(one.preset) && shown.has(one.id) && !this.closed.has(one.id));
     const key = open.map((/** @type {any} */ one) => one.id).join();
     if (key === this.drawn) return;
     this.drawn = key;
     this.host.hidden = !open.length;
-    this.host.replaceChildren(...open.map((/** @type {any} */ one) => this.#note(one)).filter(Boolean));
+    this.host.replaceChildren(...open.map((/** @type {any} */ one) => this.#note(one)));
   }
 
   /** @param {{ id: string, preset: string }} comparison */
   #note({ id, preset: name }) {
     const preset = this.context.settings.presets.find((/** @type {Preset} */ one) => one.preset === name);
-    if (!preset) return "";
     const close = make("button", { type: "button", class: "quiet", "aria-label": `Close: ${preset.title}` }, "×");
     close.addEventListener("click", () => {
       this.closed.add(id);
-      this.context.poller.now();
-      this.update(this.context.store.shown);
+      this.update(this.runs);
     });
     return make(
       "article", { class: "preset-note panel", "data-testid": "preset-note" },
