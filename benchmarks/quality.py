@@ -63,10 +63,10 @@ def train(seed: int, steps: int, dataset: Dataset) -> Result:
     trainer.warm_up()
     began = time.perf_counter()
     while trainer.steps < steps:
-        if trainer.step(config.lambdas, config.learning_rate) is None:
+        if trainer.step(config) is None:
             raise ExplorerError(f"seed {seed}: the loss was not finite in step {trainer.steps + 1}")
     seconds = time.perf_counter() - began
-    view = trainer.view()
+    view = trainer.view(config)
     return Result(
         seed=seed,
         steps=steps,

@@ -89,7 +89,7 @@ class BareStep:
     def _train(self, seconds: float) -> Speed:
         began, spent, first = time.perf_counter(), time.process_time(), self._trainer.steps
         while (passed := time.perf_counter() - began) < seconds:
-            self._trainer.step(self._config.lambdas, self._config.learning_rate)
+            self._trainer.step(self._config)
         steps = self._trainer.steps - first
         return Speed(steps / passed, 1000 * (time.process_time() - spent) / steps)
 

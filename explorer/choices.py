@@ -135,8 +135,11 @@ CHOICES: dict[str, Choice] = {
         "level dropout",
         "Whether every image is quantized by all levels while training; looking always takes all.",
         {
-            "none": Way("by all levels"),
-            "uniform": Way("by the first 1 to L levels, each image by as many as chance says (Zeghidour et al. 2021)"),
+            "none": Way("by all levels", "explorer.training.level_dropout:none"),
+            "uniform": Way(
+                "by the first 1 to L levels, each image by as many as chance says (Zeghidour et al. 2021)",
+                "explorer.training.level_dropout:uniform",
+            ),
         },
     ),
     "remedy": Choice(

@@ -85,8 +85,8 @@ def _after_collapse(config: RunConfig, live: dict[str, float]) -> str:
 
 def _after_death(config: RunConfig, live: dict[str, float], health: Health, size: int) -> str:
     if size * health.threshold >= 1:
-        even = 1 / size
-        return f"With {size:,} codes even use is {even:.2%} each, below the threshold of {health.threshold:.2%}: lower “dead below”."
+        below = f"below the threshold of {health.threshold:.2%}: lower “dead below”"
+        return f"With {size:,} codes even use is {1 / size:.2%} each, {below}."
     treat = "treat them with reinit or split" if config.remedy == "none" else f"let {config.remedy} act more often"
     if live["commit"] >= 1:
         return f"λ_commit {live['commit']:g} pulls the encoder's outputs together: lower it, then {treat}."

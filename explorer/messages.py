@@ -111,7 +111,7 @@ class Snapshot:
     `version` grows with every change that a viewer should hear of (a new step rendered, another status, a live setting
     changed); `generation` grows with every reset. `since` maps each live setting to the step from which it holds.
     `steps_per_second` is 0 unless running. `losses` are those of the batch of `step`, unweighted, with their weighted
-    `total`; empty at step 0; NaN for a term that is not computed while its weight is 0.
+    `total`; empty at step 0, and without the terms that are not computed while their weight is 0.
     """
 
     run_id: str

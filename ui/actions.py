@@ -10,10 +10,9 @@ from actors.comparisons import Comparisons
 from actors.deriving import fork, replay
 from actors.lab import Lab, RunInfo
 from explorer.config import RunConfig
-from explorer.settings import LAMBDA_SETTINGS, STEPS
 from explorer.errors import ConfigError, ExplorerError
+from explorer.settings import LIVE_SETTINGS, STEPS
 from explorer.sweep import MAX_RUNS, differing, grid, name_by, parse_values
-from ui.controls import LIVE_SETTINGS
 from ui.hub import Hub
 
 Command = Mapping[str, Any]
@@ -84,14 +83,12 @@ class Actions:
         name, factor = _live_name(command), command.get("factor")
         if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 <= factor <= 1e6:
             raise ConfigError("factor", factor, "a number from 0 to 1,000,000")
-        return self._steer(command, name, lambda run_id: float(f"{_held(self._run(run_id), name) * factor:.6g}"))
+        return self._steer(command, name, lambda run_id: float(f"{self._run(run_id).live[name] * factor:.6g}"))
 
     def _steer(self, command: Command, name: str, value_for: Callable[[str], float]) -> dict[str, Any]:
         def act(run_id: str) -> dict[str, float]:
             value = value_for(run_id)
-            if name == "learning_rate":
-                return {"step": self._lab.set_learning_rate(run_id, value).step, "value": value}
-            return {"step": self._lab.set_lambdas(run_id, {name: value}).step, "value": value}
+            return {"step": self._lab.set_live(run_id, {name: value}).step, "value": value}
 
         applied, errors = self._each(command, act)
         return {"applied": applied, "done": list(applied), "errors": errors}
@@ -120,9 +117,7 @@ class Actions:
 
     def _configs(self, command: Command) -> list[RunConfig]:
         fixed, live = _mapping(command, "fixed"), _mapping(command, "live")
-        weights = {name: value for name, value in live.items() if name in LAMBDA_SETTINGS}
-        rates = {name: value for name, value in live.items() if name not in LAMBDA_SETTINGS}
-        base = RunConfig.from_dict({**fixed, **rates, "lambdas": weights})
+        base = RunConfig.from_dict(dict(fixed)).with_live(live)
         axes = _mapping(command, "axes")
         configs = grid(base, {name: parse_values(name, str(text)) for name, text in axes.items()})
         if len(configs) < 2:
@@ -193,10 +188,6 @@ def _live_name(command: Command) -> str:
     if name not in LIVE_SETTINGS:
         raise ConfigError("name", name, f"one of {', '.join(LIVE_SETTINGS)}")
     return name
-
-
-def _held(run: RunInfo, name: str) -> float:
-    return run.learning_rate if name == "learning_rate" else getattr(run.lambdas, name)
 
 
 def _changes(command: Command) -> tuple[dict[str, Any], str | None]:

@@ -14,10 +14,10 @@ from actors.comparisons import Comparisons
 from actors.deriving import fork
 from actors.lab import Lab, RunInfo
 from explorer.config import Lambdas, RunConfig
-from explorer.settings import STEP
 from explorer.errors import ExplorerError
 from explorer.messages import History, Snapshot, View
 from explorer.presets import PRESETS
+from explorer.settings import STEP
 from explorer.sweep import differing, grid
 from ui.presets import preset_dict
 
@@ -50,7 +50,8 @@ def run_dict(info: RunInfo) -> dict[str, Any]:
         "step": info.step,
         "config": info.config.to_dict(),
         "lambdas": info.lambdas.to_dict(),
-        "learning_rate": info.learning_rate,
+        "learning_rate": info.live["learning_rate"],
+        "live": dict(info.live),
         "parent": info.parent,
         "forked_at": info.forked_at,
         "until": info.until,
@@ -74,7 +75,8 @@ def snapshot_dict(snapshot: Snapshot) -> dict[str, Any]:
         "device": snapshot.device,
         "data_source": snapshot.data_source,
         "lambdas": snapshot.lambdas.to_dict(),
-        "learning_rate": snapshot.learning_rate,
+        "learning_rate": snapshot.live["learning_rate"],
+        "live": snapshot.live,
         "since": snapshot.since,
         "losses": snapshot.losses,
         **(_NO_VIEW if snapshot.view is None else view_dict(snapshot.view)),

@@ -12,10 +12,10 @@ from actors.devices import parse_gpu
 from actors.limits import LIMITS, MEMORY_HELP, Limits
 from explorer.choices import CHOICES, Choice
 from explorer.config import DATASET_HELP, Lambdas, RunConfig
-from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS, STEPS, Setting
 from explorer.errors import ConfigError, ExplorerError
 from explorer.presets import PRESETS, find_preset
-from explorer.sweep import AXES, MAX_RUNS, grid, parse_values, value_of, value_text
+from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS, STEPS, Setting
+from explorer.sweep import AXES, MAX_RUNS, Value, grid, parse_values, value_of, value_text
 from ui.runs_command import RUNS, add_runs_arguments
 from ui.study_arguments import STUDY, add_study_arguments
 
@@ -255,10 +255,10 @@ def _example(setting: Setting | Choice) -> str:
     return ",".join(list(setting.ways)[:2]) if isinstance(setting, Choice) else "1,2,3"
 
 
-def _values(name: str) -> Callable[[str], list[float | str]]:
+def _values(name: str) -> Callable[[str], list[Value]]:
     """An argument type for a list of values of a setting."""
 
-    def convert(text: str) -> list[float | str]:
+    def convert(text: str) -> list[Value]:
         try:
             return parse_values(name, text)
         except ExplorerError as error:

@@ -1,6 +1,5 @@
 """The controls that steer a run while it trains, made from the tables of settings."""
 
-from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,44 +7,15 @@ import gradio as gr
 
 from actors.lab import RunInfo
 from explorer.choices import CHOICES
-from explorer.config import Lambdas, RunConfig
-from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS, Setting
+from explorer.config import RunConfig
 from explorer.errors import ExplorerError
+from explorer.settings import LIVE_SETTINGS, RUN_SETTINGS
 from ui.help import help_mark
+from ui.scales import SCALES, Scale
 
-LIVE_SETTINGS: dict[str, Setting] = {**LAMBDA_SETTINGS, "learning_rate": RUN_SETTINGS["learning_rate"]}
 PURPOSE = {"commit": "encoder → codes", "codebook": "codes → encoder", "learning_rate": "step size"}
 DIRECT: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 """For every listener of the page: answered at once, without Gradio's queue, and no endpoint of the API."""
-
-
-@dataclass(frozen=True, slots=True)
-class LogScale:
-    """A slider's positions: 0 is exactly 0, then twenty a decade from 10^low to 10^high, rounded to two digits."""
-
-    low: int
-    high: int
-
-    @property
-    def values(self) -> list[float]:
-        """The value at each position."""
-        steps = range(20 * (self.high - self.low) + 1)
-        return [0.0, *(float(f"{10 ** (self.low + step / 20):.2g}") for step in steps)]
-
-    def value(self, position: float) -> float:
-        """The value at a position; beyond the ends, that of the end."""
-        return self.values[min(max(round(position), 0), len(self.values) - 1)]
-
-    def position(self, value: float) -> int:
-        """The position of the nearest value, by ratio; 0 only for 0."""
-        values = self.values
-        above = min(max(bisect_left(values, value), 1), len(values) - 1)
-        if value <= 0 or above == 1:
-            return int(value > 0)
-        return above if value**2 > values[above - 1] * values[above] else above - 1
-
-
-SCALES = {"commit": LogScale(-3, 2), "codebook": LogScale(-3, 2), "learning_rate": LogScale(-6, 0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +28,13 @@ class WeightControl:
     number: gr.Number
 
     @property
-    def scale(self) -> LogScale:
+    def scale(self) -> Scale:
         """What the slider's positions mean."""
         return SCALES[self.name]
 
     def held_by(self, run: RunInfo) -> float:
         """The value that the run trains with."""
-        return run.learning_rate if self.name == "learning_rate" else getattr(run.lambdas, self.name)
+        return run.live[self.name]
 
     @property
     def parts(self) -> tuple[gr.HTML, gr.Slider, gr.Number]:
@@ -121,7 +91,7 @@ def without_effect(name: str, config: RunConfig) -> str:
 
 def start_values(config: RunConfig) -> dict[str, float]:
     """The live settings of a config, by name."""
-    return {**config.lambdas.to_dict(), "learning_rate": config.learning_rate}
+    return config.live
 
 
 def as_config(fixed: dict[str, object], live: dict[str, object]) -> RunConfig:
@@ -129,8 +99,7 @@ def as_config(fixed: dict[str, object], live: dict[str, object]) -> RunConfig:
     for name, value in {**fixed, **live}.items():
         if value is None:
             raise _empty(name)
-    weights = {name: value for name, value in live.items() if name in LAMBDA_SETTINGS}
-    return RunConfig(**fixed, learning_rate=live["learning_rate"], lambdas=Lambdas(**weights))  # pyright: ignore[reportArgumentType]
+    return RunConfig(**fixed).with_live(live)  # pyright: ignore[reportArgumentType]
 
 
 def _empty(name: str) -> ExplorerError:

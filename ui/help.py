@@ -2,7 +2,7 @@
 
 from html import escape
 
-from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS
+from explorer.settings import LIVE_SETTINGS
 from ui.panel_help import PANEL_HELP
 
 COMPARE_HELP: dict[str, str] = {
@@ -33,8 +33,7 @@ HELP: dict[str, str] = {
     "equal in value and differ in whom they move. total = recon + λ_commit·commit + λ_codebook·codebook.",
     "weights": "Loss weights and the learning rate hold from the next batch on, without a restart; leftmost is exactly 0, "
     "and the field takes any number of the range.",
-    **{name: setting.help for name, setting in LAMBDA_SETTINGS.items()},
-    "learning_rate": RUN_SETTINGS["learning_rate"].help,
+    **{name: setting.help for name, setting in LIVE_SETTINGS.items()},
     "cluster": "Machines of the lab and the runs that each holds. CPUs and GPUs are those promised to runs; memory is what the "
     "runs' processes hold. A run whose machine dies comes back on another one, or waits here until there is room.",
     **COMPARE_HELP,

@@ -1,31 +1,52 @@
 """Where codes begin; FORMULAS: Codebook initialisation.
 
-Each takes a key, encoder outputs (N, D), the codebooks' shape (L, K, D), and the scale; and gives the codebooks. Level l of
-those that look at the data begins on what levels 1 to l−1 leave over.
+Each takes a key, encoder outputs (N, D), the codebooks' shape, and the scale; and gives the codebooks. Level l of those that
+look at the data begins on what levels 1 to l−1 leave over. Rows beyond a level's own size are no codes: whatever a way puts
+there is made 0.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+import numpy as np
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from explorer.model.quantizer import nearest
 
 ITERATIONS = 20
 """Of Lloyd's algorithm."""
 
-Shape = tuple[int, int, int]
+
+class Shape(NamedTuple):
+    """How many codes each level has, and the latent dimension D."""
+
+    sizes: tuple[int, ...]
+    dim: int
+
+    @property
+    def padded(self) -> tuple[int, int, int]:
+        """(L, K, D) of all codebooks as one array, K the largest level's size."""
+        return len(self.sizes), max(self.sizes), self.dim
+
+    @property
+    def own(self) -> Bool[np.ndarray, "L K"] | None:
+        """Which rows are codes; None if all are."""
+        if len(set(self.sizes)) == 1:
+            return None
+        return np.arange(max(self.sizes)) < np.array(self.sizes)[:, None]
 
 
 def normal(key: PRNGKeyArray, _latents: Float[Array, "N D"], shape: Shape, scale: float) -> Float[Array, "L K D"]:
     """Normal around 0 with standard deviation `scale`."""
-    return scale * jax.random.normal(key, shape)
+    return scale * jax.random.normal(key, shape.padded)
 
 
 def uniform(key: PRNGKeyArray, _latents: Float[Array, "N D"], shape: Shape, _scale: float) -> Float[Array, "L K D"]:
-    """Uniform from −1/K to 1/K (van den Oord et al. 2017's code)."""
-    return jax.random.uniform(key, shape, minval=-1 / shape[1], maxval=1 / shape[1])
+    """Uniform from −1/K to 1/K, K the level's own size (van den Oord et al. 2017's code)."""
+    bound = 1 / np.array(shape.sizes, np.float32)[:, None, None]
+    return jax.random.uniform(key, shape.padded, minval=-bound, maxval=bound)
 
 
 def data(key: PRNGKeyArray, latents: Float[Array, "N D"], shape: Shape, _scale: float) -> Float[Array, "L K D"]:
@@ -45,10 +66,10 @@ def _by_level(
     shape: Shape,
 ) -> Float[Array, "L K D"]:
     residuals, codebooks = latents, []
-    for own in jax.random.split(key, shape[0]):
-        codebook = level(own, residuals, shape[1])
+    for own, size in zip(jax.random.split(key, len(shape.sizes)), shape.sizes, strict=True):
+        codebook = level(own, residuals, size)
         residuals = residuals - codebook[nearest(residuals, codebook)]
-        codebooks.append(codebook)
+        codebooks.append(jnp.pad(codebook, ((0, max(shape.sizes) - size), (0, 0))))
     return jnp.stack(codebooks)
 
 

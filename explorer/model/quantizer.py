@@ -3,12 +3,12 @@
 Axes: B batch, L level, K code, D latent dimension.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 Assign = Callable[[Float[Array, "B D"], Float[Array, "K D"]], Int[Array, " B"]]
 TINY = 1e-6
@@ -20,12 +20,14 @@ class Quantized(NamedTuple):
     """What residual quantization makes of a batch of latents.
 
     `vectors` holds the looked-up codes q_1 … q_L, `sums` their running sums ẑ_1 … ẑ_L; gradients flow from both to the
-    codebooks only.
+    codebooks only. `used` says which levels quantize which image, None that all do: a level that is not used adds nothing to
+    the sums, and its code means nothing.
     """
 
     codes: Int[Array, "B L"]
     vectors: Float[Array, "L B D"]
     sums: Float[Array, "L B D"]
+    used: Bool[Array, "L B"] | None = None
 
     @property
     def z_q(self) -> Float[Array, "B D"]:
@@ -46,30 +48,47 @@ def nearest_by_angle(residuals: Float[Array, "B D"], codebook: Float[Array, "K D
 
 
 def residual_quantize(
-    latents: Float[Array, "B D"], codebooks: Float[Array, "L K D"], assign: Assign = nearest
+    latents: Float[Array, "B D"],
+    codebooks: Float[Array, "L K D"],
+    assign: Assign = nearest,
+    sizes: Sequence[int] | None = None,
+    used: Bool[Array, "L B"] | None = None,
 ) -> Quantized:
     """Quantize z_e level by level: k_l = argmin_k ‖r_{l-1} − e_{l,k}‖², r_l = r_{l-1} − e_{l,k_l} (Lee et al. 2022).
 
-    `assign` says which code is nearest.
+    `assign` says which code is nearest, among the first `sizes[l]` of level l (None: all). Where `used` is False a level is
+    left out.
 
     Codes are assigned on detached residuals, so that no gradient leaks from one level to another.
     """
     detached = jax.lax.stop_gradient(latents)
     total = jnp.zeros_like(latents)
     codes, vectors, sums = [], [], []
-    for codebook in codebooks:
+    for level in range(len(codebooks)):
+        codebook = codebooks[level] if sizes is None else codebooks[level, : sizes[level]]
         chosen = assign(detached - jax.lax.stop_gradient(total), codebook)
-        total = total + codebook[chosen]
+        vector = codebook[chosen] if used is None else jnp.where(used[level][:, None], codebook[chosen], 0)
+        total = total + vector
         codes.append(chosen)
-        vectors.append(codebook[chosen])
+        vectors.append(vector)
         sums.append(total)
-    return Quantized(jnp.stack(codes, axis=-1), jnp.stack(vectors), jnp.stack(sums))
+    return Quantized(jnp.stack(codes, axis=-1), jnp.stack(vectors), jnp.stack(sums), used)
+
+
+def sums_before(quantized: Quantized) -> Float[Array, "L B D"]:
+    """ẑ_0 … ẑ_{L−1}: what the levels before each made of the latents, detached."""
+    return jax.lax.stop_gradient(jnp.concatenate([jnp.zeros_like(quantized.sums[:1]), quantized.sums[:-1]]))
 
 
 def residuals(latents: Float[Array, "B D"], quantized: Quantized) -> Float[Array, "L B D"]:
     """r_0 … r_{L−1}, what each level had to quantize, detached."""
-    before = jnp.concatenate([jnp.zeros_like(quantized.sums[:1]), quantized.sums[:-1]])
-    return jax.lax.stop_gradient(latents - before)
+    return jax.lax.stop_gradient(latents - sums_before(quantized))
+
+
+def squared_distances(residuals: Float[Array, "*L B D"], codebooks: Float[Array, "*L K D"]) -> Float[Array, "*L B K"]:
+    """‖r − e‖² of every residual and every code of its level."""
+    differences = residuals[..., :, None, :] - codebooks[..., None, :, :]
+    return jnp.sum(differences * differences, axis=-1)
 
 
 def straight_through(latents: Float[Array, "B D"], quantized: Float[Array, "B D"]) -> Float[Array, "B D"]:

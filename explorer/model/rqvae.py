@@ -7,10 +7,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
+from explorer.model.codebook_init import Shape
 from explorer.model.decoder import Decoder
 from explorer.model.encoder import Encoder
 
-Shape = tuple[int, int, int]
 Init = Callable[[PRNGKeyArray, Any, Shape, Any], Float[Array, "L K D"]]
 
 
@@ -23,18 +23,16 @@ class Parameters(NamedTuple):
 
 
 def init_parameters(
-    key: PRNGKeyArray, codebooks_shape: Shape, images: Float[Array, "N 28 28 1"], init: Init, scale: float | Array
+    key: PRNGKeyArray, shape: Shape, images: Float[Array, "N 28 28 1"], init: Init, scale: float | Array
 ) -> Parameters:
     """Fresh parameters: flax's default initialisers, and codebooks as `init` makes them, of what the encoder makes of images."""
     encoder_key, decoder_key, codebook_key = jax.random.split(key, 3)
-    latent_dim = codebooks_shape[-1]
-    encoder = Encoder(latent_dim).init(encoder_key, jnp.zeros((1, 28, 28, 1)))
-    latents = Encoder(latent_dim, differentiate=False).apply(encoder, images)
-    return Parameters(
-        encoder,
-        Decoder().init(decoder_key, jnp.zeros((1, latent_dim))),
-        init(codebook_key, latents, codebooks_shape, scale),
-    )
+    encoder = Encoder(shape.dim).init(encoder_key, jnp.zeros((1, 28, 28, 1)))
+    latents = Encoder(shape.dim, differentiate=False).apply(encoder, images)
+    codebooks = init(codebook_key, latents, shape, scale)
+    if shape.own is not None:
+        codebooks = jnp.where(shape.own[..., None], codebooks, 0)
+    return Parameters(encoder, Decoder().init(decoder_key, jnp.zeros((1, shape.dim))), codebooks)
 
 
 def to_unit(images: UInt8[Array, "B 28 28"]) -> Float[Array, "B 28 28 1"]:

@@ -1,70 +1,44 @@
 """What training carries from step to step."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8
+from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8, UInt32
 
-from explorer.choices import CHOICES, way
 from explorer.config import RunConfig
 from explorer.errors import ConfigError
 from explorer.model.quantizer import residual_quantize
 from explorer.model.rqvae import Parameters, encode, init_parameters, to_unit
 from explorer.training.health import WINDOW_BATCHES
 from explorer.training.moving_average import Averages, begin
+from explorer.training.recipe import Recipe
+from explorer.training.tuples import NO_TUPLE
+
+NEVER = -(10**9)
+"""The step at which a code was born that no remedy has moved."""
 
 
 class TrainState(NamedTuple):
-    """Parameters, optimiser moments, completed steps, and each code's count in each of the last 100 batches.
+    """Parameters, optimiser moments, completed steps, and what is known of the codes' use and motion.
 
-    `averages` there are only of codes that are moving averages. The batch of step s (from 0) is counted in row s mod 100
-    of `window`.
+    `averages` there are only of codes that are moving averages. The batch of step s (from 0) is in row s mod 100 of `window`,
+    each code's count, and of `tuples`, a number for each image's tuple of codes. `motion` is each code's gradient norm or,
+    under moving averages, the length of its move, averaged over steps from 0 on. `born` is after how many steps a remedy moved
+    a code last.
     """
 
     parameters: Parameters
     optimizer_state: Any
     step: Int[Array, ""]
     window: Int[Array, "W L K"]
-    averages: Averages | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """The choices of a config that are compiled into its steps, and its codebooks' shape (L, K, D)."""
-
-    codebooks_shape: tuple[int, int, int]
-    batch_size: int
-    schedule_steps: int
-    ways: tuple[tuple[str, str], ...]
-
-    @classmethod
-    def of(cls, config: RunConfig) -> Self:
-        """That of a config."""
-        shape = (config.levels, config.codebook_size, config.latent_dim)
-        horizon = config.schedule_steps if config.schedule != "constant" else 0
-        ways = tuple((name, getattr(config, name)) for name in CHOICES)
-        return cls(shape, config.batch_size, horizon, ways)
-
-    def way(self, choice: str) -> Callable[..., Any]:
-        """The function of the way that was chosen."""
-        return way(choice, dict(self.ways)[choice])
-
-    @property
-    def codebook_update(self) -> str:
-        """How codes follow the encoder's outputs."""
-        return dict(self.ways)["codebook_update"]
-
-
-class Live(NamedTuple):
-    """The live settings as traced numbers: another value never recompiles."""
-
-    lambdas: dict[str, Float[Array, ""]]
-    learning_rate: Float[Array, ""]
+    averages: Averages | None
+    tuples: UInt32[Array, "W B"]
+    motion: Float[Array, "L K"]
+    born: Int[Array, "L K"]
 
 
 def init_state(config: RunConfig, images: UInt8[np.ndarray, "N 28 28"]) -> TrainState:
@@ -73,10 +47,17 @@ def init_state(config: RunConfig, images: UInt8[np.ndarray, "N 28 28"]) -> Train
 
 
 def from_leaves(config: RunConfig, leaves: Sequence[np.ndarray]) -> TrainState:
-    """A state made of the arrays of another, in jax's tree order. Raises ConfigError if they are of other shapes."""
+    """A state made of the arrays of another, in jax's tree order. Raises ConfigError if they are of other shapes.
+
+    Tuples of a run with another batch size are forgotten.
+    """
     expected = jax.eval_shape(lambda: init_state(config, np.zeros((1, 28, 28), np.uint8)))
-    shapes = [leaf.shape for leaf in jax.tree.leaves(expected)]
-    if shapes != [leaf.shape for leaf in leaves]:
+    shapes, given = ([leaf.shape for leaf in all_leaves] for all_leaves in (jax.tree.leaves(expected), leaves))
+    place = len(shapes) - 3
+    if len(given) == len(shapes) and given[place] != shapes[place] and given[place][:1] == shapes[place][:1]:
+        leaves = [*leaves[:place], np.full(shapes[place], NO_TUPLE), *leaves[place + 1 :]]
+        given[place] = shapes[place]
+    if shapes != given:
         allowed = "those of the run that it goes on from: its codebooks have their shape"
         raise ConfigError("levels, codebook size and latent dimension", (config.levels, config.codebook_size), allowed)
     return jax.tree.unflatten(jax.tree.structure(expected), [jnp.array(leaf) for leaf in leaves])
@@ -84,21 +65,30 @@ def from_leaves(config: RunConfig, leaves: Sequence[np.ndarray]) -> TrainState:
 
 @partial(jax.jit, static_argnames="recipe")
 def _init_state(
-    key: PRNGKeyArray, images: UInt8[Array, "N 28 28"], scale: Float[Array, ""], recipe: "Recipe"
+    key: PRNGKeyArray, images: UInt8[Array, "N 28 28"], scale: Float[Array, ""], recipe: Recipe
 ) -> TrainState:
     images = to_unit(images)
-    parameters = init_parameters(key, recipe.codebooks_shape, images, recipe.way("codebook_init"), scale)
-    window = jnp.zeros((WINDOW_BATCHES, *recipe.codebooks_shape[:2]), jnp.int32)
+    shape = recipe.shape
+    parameters = init_parameters(key, shape, images, recipe.way("codebook_init"), scale)
+    levels, size, _ = shape.padded
     averages = None
-    if recipe.codebook_update == "ema":
-        averages = begin(parameters.codebooks, _batch_counts(parameters, images, recipe))
-    moments = recipe.way("optimizer")().init(parameters)
-    return TrainState(parameters, moments, jnp.zeros((), jnp.int32), window, averages)
+    if recipe.averaged:
+        averages = begin(parameters.codebooks, _batch_counts(parameters, images, recipe), shape)
+    return TrainState(
+        parameters,
+        recipe.way("optimizer")().init(parameters),
+        jnp.zeros((), jnp.int32),
+        jnp.zeros((WINDOW_BATCHES, levels, size), jnp.int32),
+        averages,
+        jnp.full((WINDOW_BATCHES, recipe.batch_size), NO_TUPLE),
+        jnp.zeros((levels, size)),
+        jnp.full((levels, size), NEVER),
+    )
 
 
-def _batch_counts(parameters: Parameters, images: Float[Array, "N 28 28 1"], recipe: "Recipe") -> Float[Array, "L K"]:
+def _batch_counts(parameters: Parameters, images: Float[Array, "N 28 28 1"], recipe: Recipe) -> Float[Array, "L K"]:
     """How often a batch would choose each code, by what the images choose."""
     latents = encode(parameters, images, differentiate=False)
-    codes = residual_quantize(latents, parameters.codebooks, recipe.way("distance")).codes
-    share = jax.nn.one_hot(codes, recipe.codebooks_shape[1]).mean(axis=0)
+    codes = residual_quantize(latents, parameters.codebooks, recipe.way("distance"), recipe.sizes).codes
+    share = jax.nn.one_hot(codes, recipe.shape.padded[1]).mean(axis=0)
     return share * recipe.batch_size

@@ -1,67 +1,97 @@
-"""One training step and one look through the probe: pure functions, each one jit."""
+"""One training step: a pure function, one jit."""
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
-from explorer.model.quantizer import Quantized, residual_quantize, residuals
-from explorer.model.rqvae import Parameters, decode, decode_logits, encode, to_unit
-from explorer.training.losses import mean_squared_error, weighted_total
+from explorer.model.quantizer import Quantized, residual_quantize, residuals, sums_before
+from explorer.model.rqvae import Parameters, decode_logits, encode, to_unit
+from explorer.training.entropy import entropy
+from explorer.training.losses import weighted_total
 from explorer.training.moving_average import update
+from explorer.training.recipe import Live, Recipe
 from explorer.training.reconstruction import mse
-from explorer.training.state import Live, Recipe, TrainState
+from explorer.training.state import TrainState
+from explorer.training.transport import transport
+from explorer.training.tuples import tuple_ids
+from explorer.training.weighing import while_weighted
 
-CHUNK = 64
-"""Images that a look takes at a time: by all 512 at once it took twice as long."""
+MOTION_DECAY = 0.99
 
 
 class StepOutput(NamedTuple):
-    """What a step tells: unweighted terms and weighted `total`, and whether loss and gradients were finite."""
+    """What a step tells: unweighted terms and weighted `total`, and whether loss and gradients were finite.
+
+    A term that is not computed because its weight is 0 is NaN.
+    """
 
     losses: dict[str, Float[Array, ""]]
     finite: Bool[Array, ""]
 
 
-class ProbeOutput(NamedTuple):
-    """The probe images seen through the model; `reconstructions` are those of the shown images, in 0..255."""
-
-    latents: Float[Array, "P D"]
-    codes: Int[Array, "P L"]
-    mse: Float[Array, ""]
-    reconstructions: UInt8[Array, "S 28 28"]
-
-
 class Pass(NamedTuple):
-    """What a batch came to: unweighted terms and `total`, chosen codes, and what each level quantized."""
+    """What a batch came to: unweighted terms and `total`, what was made of its latents, and what each level quantized."""
 
     losses: dict[str, Float[Array, ""]]
-    codes: Int[Array, "B L"]
+    quantized: Quantized
     residuals: Float[Array, "L B D"]
 
 
 def _objective(
-    parameters: Parameters, images: Float[Array, "B 28 28 1"], lambdas: dict[str, Float[Array, ""]], recipe: Recipe
+    parameters: Parameters, images: Float[Array, "B 28 28 1"], step: Int[Array, ""], live: Live, recipe: Recipe
 ) -> tuple[Float[Array, ""], Pass]:
     latents = encode(parameters, images)
-    averaged = recipe.codebook_update == "ema"  # such codes take no gradient
-    codebooks = jax.lax.stop_gradient(parameters.codebooks) if averaged else parameters.codebooks
-    quantized = residual_quantize(latents, codebooks, recipe.way("distance"))
+    codebooks = jax.lax.stop_gradient(parameters.codebooks) if recipe.averaged else parameters.codebooks
+    used = recipe.way("level_dropout")(_key(live, step), len(codebooks), len(images))
+    quantized = residual_quantize(latents, codebooks, recipe.way("distance"), recipe.sizes, used)
     logits = decode_logits(parameters, recipe.way("gradient_estimator")(latents, quantized.z_q))
     recon = recipe.way("recon_loss")
-    terms = {"recon": recon(images, logits), **recipe.way("loss_form")(latents, quantized)}
-    total = weighted_total(terms, lambdas)
+    terms = {
+        "recon": recon(images, logits),
+        **recipe.way("loss_form")(latents, quantized),
+        **_spreading(latents, codebooks, quantized, live, recipe),
+    }
+    total = weighted_total(terms, live.lambdas)
     losses = {**terms, "total": total} if recon is mse else {**terms, "total": total, "mse": mse(images, logits)}
-    return total, Pass(losses, quantized.codes, residuals(latents, quantized))
+    return total, Pass(losses, quantized, residuals(latents, quantized))
 
 
-def _count(codes: Int[Array, "B L"], like: Int[Array, "L K"]) -> Int[Array, "L K"]:
-    levels = jnp.arange(codes.shape[-1])
-    return jnp.zeros_like(like).at[levels, codes].add(1)
+def _spreading(
+    latents: Float[Array, "B D"], codebooks: Float[Array, "L K D"], quantized: Quantized, live: Live, recipe: Recipe
+) -> dict[str, Float[Array, ""]]:
+    """The terms `entropy` and `transport`, which spread a batch over all codes; NaN, and not computed, at weight 0.
+
+    Each level's residual is z_e − sg(ẑ_{l−1}): its gradient goes to the encoder and to the level's own codes, but not to the
+    codes of the levels before, which have their own. Codes that are moving averages take none.
+    """
+    before, own = sums_before(quantized), recipe.shape.own
+    images = jnp.ones(before.shape[:2]) if quantized.used is None else quantized.used.astype(jnp.float32)
+    shares = images / jnp.maximum(images.sum(axis=1, keepdims=True), 1)
+
+    def of_entropy(latents: Float[Array, "B D"], codebooks: Float[Array, "L K D"]) -> Float[Array, ""]:
+        return entropy(latents - before, codebooks, shares, live.entropy_temperature, own)
+
+    def of_transport(latents: Float[Array, "B D"], codebooks: Float[Array, "L K D"]) -> Float[Array, ""]:
+        return transport(latents - before, codebooks, shares, live.transport_epsilon, own)
+
+    return {
+        "entropy": while_weighted(live.lambdas["entropy"], of_entropy, latents, codebooks),
+        "transport": while_weighted(live.lambdas["transport"], of_transport, latents, codebooks),
+    }
+
+
+def _key(live: Live, step: Int[Array, ""]) -> Array:
+    return jax.random.fold_in(jax.random.key(live.seed), step)
+
+
+def _count(quantized: Quantized, like: Int[Array, "L K"]) -> Int[Array, "L K"]:
+    levels = jnp.arange(quantized.codes.shape[-1])
+    ones = 1 if quantized.used is None else quantized.used.T.astype(jnp.int32)
+    return jnp.zeros_like(like).at[levels, quantized.codes].add(ones)
 
 
 @partial(jax.jit, donate_argnums=0, static_argnames="recipe")
@@ -70,7 +100,7 @@ def train_step(
 ) -> tuple[TrainState, StepOutput]:
     """One step of gradient descent. If loss or a gradient is not finite the state comes back as it was."""
     gradient = jax.value_and_grad(_objective, has_aux=True)
-    (_, seen), gradients = gradient(state.parameters, to_unit(batch), live.lambdas, recipe)
+    (_, seen), gradients = gradient(state.parameters, to_unit(batch), state.step, live, recipe)
     leaves = [seen.losses["total"], *jax.tree.leaves(gradients)]
     finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in leaves]))
 
@@ -79,48 +109,29 @@ def train_step(
         directions, optimizer_state = optimizer.update(gradients, state.optimizer_state, state.parameters)
         rate = live.learning_rate * recipe.way("schedule")(recipe.schedule_steps)(state.step)
         updates = jax.tree.map(lambda direction: -rate * direction, directions)
-        row = state.step % state.window.shape[0]
-        window = state.window.at[row].set(_count(seen.codes, state.window[0]))
         parameters, averages = optax.apply_updates(state.parameters, updates), state.averages
+        motion = gradients.codebooks
         if averages is not None:
-            averages, codebooks = update(averages, seen.residuals, seen.codes)
+            quantized = seen.quantized
+            averages, codebooks = update(
+                averages, seen.residuals, quantized.codes, live.ema_decay, recipe.shape, quantized.used
+            )
+            motion = codebooks - state.parameters.codebooks
             parameters = parameters._replace(codebooks=codebooks)  # pyright: ignore[reportAttributeAccessIssue]
-        return TrainState(parameters, optimizer_state, state.step + 1, window, averages)  # pyright: ignore[reportArgumentType]
+        return _seen(state, seen.quantized, motion, recipe)._replace(
+            parameters=parameters, optimizer_state=optimizer_state, step=state.step + 1, averages=averages
+        )
 
     return jax.lax.cond(finite, advance, lambda state: state, state), StepOutput(seen.losses, finite)
 
 
-@partial(jax.jit, static_argnames="recipe")
-def look(
-    parameters: Parameters, images: UInt8[Array, "P 28 28"], shown: Int[Array, " S"], recipe: Recipe
-) -> ProbeOutput:
-    """Encode, quantize and decode the probe images: a few at a time, and each combination of codes once."""
-    inputs = to_unit(images)
-    latents = _by_chunks(lambda chunk: encode(parameters, chunk, differentiate=False), inputs)
-    quantized = residual_quantize(latents, parameters.codebooks, recipe.way("distance"))
-    outputs = _decode_each_once(parameters, quantized)
-    drawn = jnp.round(outputs[shown, :, :, 0] * 255).astype(jnp.uint8)
-    return ProbeOutput(latents, quantized.codes, mean_squared_error(inputs, outputs), drawn)
-
-
-def _decode_each_once(parameters: Parameters, quantized: Quantized) -> Float[Array, "P 28 28 1"]:
-    """Images of the same codes are decoded to the same image: of 512 some 60 to 150 differ."""
-    size = len(quantized.codes)
-    _, first, same = jnp.unique(quantized.codes, axis=0, return_index=True, return_inverse=True, size=size)
-    distinct = jnp.max(same) + 1
-
-    def decode_used(chunk: tuple[Int[Array, " C"], Float[Array, "C D"]]) -> Float[Array, "C 28 28 1"]:
-        places, latents = chunk
-        blank = jnp.zeros((len(places), 28, 28, 1))
-        return jax.lax.cond(places[0] < distinct, lambda: decode(parameters, latents), lambda: blank)
-
-    return _by_chunks(decode_used, (jnp.arange(size), quantized.z_q[first]))[same.ravel()]
-
-
-def _by_chunks(function: Callable[[Any], Array], arrays: Any) -> Array:
-    """`function` of CHUNK rows of the arrays at a time: what it works on stays in the processor's cache."""
-    rows = len(jax.tree.leaves(arrays)[0])
-    size = CHUNK if rows % CHUNK == 0 else rows
-    chunks = jax.tree.map(lambda array: array.reshape(-1, size, *array.shape[1:]), arrays)
-    outcome = jax.lax.map(function, chunks)
-    return outcome.reshape(rows, *outcome.shape[2:])
+def _seen(state: TrainState, quantized: Quantized, motion: Float[Array, "L K D"], recipe: Recipe) -> TrainState:
+    """The state with the batch's use of the codes and their motion noted."""
+    row = state.step % state.window.shape[0]
+    ids = tuple_ids(quantized.codes, recipe.shape.sizes, quantized.used)
+    smoothed = MOTION_DECAY * state.motion + (1 - MOTION_DECAY) * jnp.linalg.norm(motion, axis=-1)
+    return state._replace(
+        window=state.window.at[row].set(_count(quantized, state.window[0])),
+        tuples=state.tuples.at[row].set(ids),
+        motion=smoothed,
+    )

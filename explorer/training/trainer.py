@@ -1,24 +1,31 @@
 """A run's science without its life: a state that advances batch by batch. Knows no thread, no clock, no file."""
 
-from dataclasses import replace
-
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
-from explorer.config import Lambdas, RunConfig
+from explorer.config import RunConfig
 from explorer.data import Dataset, batch_indices
 from explorer.messages import Health, RunState, View
-from explorer.training.health import WINDOW_BATCHES, health
-from explorer.training.state import Live, Recipe, TrainState, from_leaves, init_state
-from explorer.training.step import look, train_step
+from explorer.training.health import health, newest
+from explorer.training.look import look
+from explorer.training.projection import plane
+from explorer.training.recipe import Recipe, as_live
+from explorer.training.remedies import Cured, cure
+from explorer.training.state import TrainState, from_leaves, init_state
+from explorer.training.step import MOTION_DECAY, train_step
+from explorer.training.tuples import distinct
 
 SEEN = 2048
 """Images, the first of the run's own order, on which codes begin that begin on the data."""
 
 
 class Trainer:
-    """Trains one config on one data set. Two trainers of equal config and data go through bit-identical states."""
+    """Trains one config on one data set. Two trainers of equal config and data go through bit-identical states.
+
+    `now` is its config with the live settings that hold now.
+    """
 
     def __init__(self, config: RunConfig, dataset: Dataset, origin: RunState | None = None) -> None:
         """From step 0, or from where `origin` left off. Raises ConfigError for an origin with other codebooks."""
@@ -28,6 +35,7 @@ class Trainer:
         self._origin = origin
         self._probe = jnp.asarray(dataset.probe.images)
         self._shown = jnp.asarray(dataset.probe.shown)
+        self._basis: Float[np.ndarray, "D 2"] | None = None
         self.reset()
 
     @property
@@ -46,6 +54,7 @@ class Trainer:
         if self._origin is None:
             self.state: TrainState = self._begin()
             self.steps = 0
+            self._basis = None
         else:
             self.adopt(self._origin)
 
@@ -56,44 +65,65 @@ class Trainer:
 
     def warm_up(self) -> None:
         """Compile the training step, on a state that is thrown away."""
-        train_step(self._begin(), self._batch(0), as_live(Lambdas(), 0.0), self._recipe)
+        train_step(self._begin(), self._batch(0), as_live(self.config), self._recipe)
 
-    def step(self, lambdas: Lambdas, learning_rate: float) -> dict[str, float] | None:
-        """Train on the next batch; its losses, or None if they were not finite (the state is then as before)."""
+    def step(self, now: RunConfig) -> dict[str, float] | None:
+        """Train on the next batch; its losses, or None if they were not finite (the state is then as before).
+
+        A term that is not computed because its weight is 0 is NaN.
+        """
         batch = self._batch(self.steps)
-        self.state, output = train_step(self.state, batch, as_live(lambdas, learning_rate), self._recipe)
+        self.state, output = train_step(self.state, batch, as_live(now), self._recipe)
         losses, finite = jax.device_get(output)
         if not finite:
             return None
         self.steps += 1
         return {name: float(value) for name, value in losses.items()}
 
-    def export(self, lambdas: Lambdas, learning_rate: float) -> RunState:
+    def due(self, now: RunConfig) -> str:
+        """The remedy that is to act before the next step; "" for none."""
+        mine = self.config.remedy
+        return mine if mine != "none" and self.steps > 0 and self.steps % now.remedy_every == 0 else ""
+
+    def cure(self, remedy: str, now: RunConfig) -> Cured | None:
+        """Treat dead codes, before the next step. None: nothing was dead, nothing changed."""
+        self.state, cured = cure(self.state, self._batch(self.steps), remedy, now)
+        return cured
+
+    def export(self, now: RunConfig) -> RunState:
         """All that another trainer needs to go on from here exactly as this one would."""
-        config = replace(self.config, lambdas=lambdas, learning_rate=learning_rate)
         leaves = tuple(
             np.array(leaf) for leaf in jax.tree.leaves(self.state)
         )  # copies: the next step reuses the buffers
-        return RunState(config, self.steps, leaves)
+        return RunState(self.config.with_live(now.live), self.steps, leaves)
 
-    def health(self) -> Health:
-        """Use of the codes over the last 100 batches."""
-        counts = np.asarray(self.state.window).sum(axis=0)
-        return health(counts, min(self.steps, WINDOW_BATCHES))
+    def health(self, now: RunConfig) -> Health:
+        """Use of the codes over the last batches, as many as the window has now."""
+        counts = newest(np.asarray(self.state.window), self.steps, now.dead_window).sum(axis=0)
+        young = self.steps - np.asarray(self.state.born) < now.dead_window
+        return health(counts, min(self.steps, now.dead_window), now.dead_threshold, self.config.sizes, young)
 
-    def view(self) -> View:
+    def view(self, now: RunConfig) -> View:
         """The model seen through the probe images, now."""
-        probe = self._dataset.probe
-        seen = jax.device_get(look(self.state.parameters, self._probe, self._shown, self._recipe))
+        probe, state = self._dataset.probe, self.state
+        seen = jax.device_get(look(state.parameters, self._probe, self._shown, self._recipe))
+        self._basis, explained = plane(seen.latents, self._basis)
+        averaged_over = 1 - MOTION_DECAY ** max(self.steps, 1)  # the average began at 0
         return View(
-            codebooks=np.array(self.state.parameters.codebooks),  # a copy: the next step reuses the buffer
-            health=self.health(),
+            codebooks=np.array(state.parameters.codebooks),  # a copy: the next step reuses the buffer
+            health=self.health(now),
             latents=seen.latents,
             codes=seen.codes.astype(np.uint16),
             labels=probe.labels,
             inputs=probe.images[probe.shown],
-            reconstructions=seen.reconstructions,
+            reconstructions=seen.by_level[-1],
             probe_mse=float(seen.mse),
+            basis=self._basis,
+            explained=explained,
+            by_level=seen.by_level,
+            residual_ratio=seen.residual_ratio,
+            tuples=distinct(newest(np.asarray(state.tuples), self.steps, now.dead_window)),
+            motion=np.asarray(state.motion) / np.float32(averaged_over),
         )
 
     def _begin(self) -> TrainState:
@@ -104,9 +134,3 @@ class Trainer:
     def _batch(self, step: int) -> np.ndarray:
         images = self._dataset.train_images
         return images[batch_indices(self.config.seed, step, len(images), self.config.batch_size)]
-
-
-def as_live(lambdas: Lambdas, learning_rate: float) -> Live:
-    """Live settings as float32 scalars, whatever kind of number they were: an int would compile anew."""
-    weights = {name: np.float32(value) for name, value in lambdas.to_dict().items()}
-    return Live(weights, np.float32(learning_rate))  # pyright: ignore[reportArgumentType]

@@ -58,8 +58,8 @@ def expected(sample):
     from explorer.training.trainer import Trainer
 
     trainer = Trainer(CONFIG, sample)
-    losses = [trainer.step(CONFIG.lambdas, CONFIG.learning_rate) for _ in range(STEPS)]
-    return losses, trainer.view()
+    losses = [trainer.step(CONFIG) for _ in range(STEPS)]
+    return losses, trainer.view(CONFIG)
 
 
 def history(out: Path) -> list[dict[str, str]]:

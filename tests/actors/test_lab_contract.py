@@ -1,6 +1,7 @@
 """What every Lab must do, with real training: the same tests against runs as threads and runs as Ray actors."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -70,12 +71,52 @@ def test_a_weight_holds_from_exactly_the_step_it_was_acknowledged_with(lab, star
     np.testing.assert_allclose(weight, np.where(history.steps < applied.step, 0.25, 3.0), rtol=1e-2)
 
 
-def test_the_learning_rate_is_live_too(lab, start) -> None:
+def test_every_live_setting_is_acknowledged_with_the_step_from_which_it_holds(lab, start) -> None:
     run_id = start().run_id
     await_step(lab, run_id, 1)
-    applied = lab.set_learning_rate(run_id, 0.01)
-    assert applied.learning_rate == 0.01
-    assert lab.get_snapshot(run_id).since["learning_rate"] == applied.step
+    wanted = {"learning_rate": 0.01, "dead_threshold": 0.05, "dead_window": 7, "ema_decay": 0.5, "entropy": 0.1}
+    applied = lab.set_live(run_id, wanted)
+    assert applied.live == RunConfig().live | wanted
+    snapshot = lab.get_snapshot(run_id)
+    assert snapshot.live == applied.live
+    assert {name: snapshot.since[name] for name in wanted} == dict.fromkeys(wanted, applied.step)
+
+
+def test_what_dead_means_is_shown_anew_at_once_even_while_paused(lab, start) -> None:
+    run_id = start().run_id
+    await_step(lab, run_id, 1)
+    paused_at(lab, run_id, 3)
+    lab.set_live(run_id, {"dead_threshold": 0.5})
+    deadline = time.monotonic() + PATIENCE
+    while (view := lab.get_snapshot(run_id).view) is None or view.health.threshold != 0.5:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert view.health.dead.sum() >= 2 * 7  # of eight codes at most one can get half of the choices
+    assert find(lab, run_id).step == 3
+
+
+def test_a_remedy_by_hand_moves_dead_codes_before_the_step_that_it_names(lab, start) -> None:
+    run_id = start(replace(CONFIG, init_scale=30.0)).run_id
+    await_step(lab, run_id, 1)
+    paused_at(lab, run_id, 5)
+    before = lab.get_state(run_id)
+    applied = lab.cure(run_id, "reinit")
+    assert applied.step == 6
+    lab.step(run_id, 1)
+    await_info(lab, run_id, lambda info: info.status == "paused" and info.step == 6)
+    [event] = [event for event in lab.get_history(run_id).events if event.kind == "remedy"]
+    assert (event.step, event.detail["name"], event.detail["by"]) == (6, "reinit", "hand")
+    assert len(event.detail["codes"]) == len(event.detail["new"]) > 0
+    codebooks = lab.get_snapshot(run_id).view.codebooks
+    moved = codebooks[tuple(np.array(event.detail["codes"]).T)]
+    np.testing.assert_allclose(moved, event.detail["new"], atol=0.05)  # one step of Adam away at the most
+    assert not any(np.array_equal(leaf, codebooks) for leaf in before.leaves)
+
+
+def test_a_remedy_that_does_not_fit_the_run_is_refused(lab, shared) -> None:
+    for remedy in ("none", "prayer", "ema_expiry", 3):
+        with pytest.raises(ConfigError, match="remedy must be"):
+            lab.cure(shared.run_id, remedy)
 
 
 def test_pausing_and_resuming_changes_nothing_of_the_training(lab, start) -> None:
@@ -143,7 +184,7 @@ def test_a_loss_that_is_not_finite_fails_the_run_in_words_and_reset_heals_it(lab
     with pytest.raises(ExplorerError, match="failed; reset it first"):
         lab.resume(run_id)
     lab.set_lambdas(run_id, Lambdas())
-    lab.set_learning_rate(run_id, 1e-3)
+    lab.set_live(run_id, {"learning_rate": 1e-3})
     lab.reset(run_id)
     await_info(lab, run_id, lambda info: info.status == "paused" and info.step == 0)
     lab.step(run_id, 3)
@@ -176,7 +217,8 @@ VERBS = {
     "reset": (),
     "stop": (),
     "set_lambdas": ({"commit": 1},),
-    "set_learning_rate": (0.1,),
+    "set_live": ({"learning_rate": 0.1},),
+    "cure": ("reinit",),
 }
 
 
@@ -194,8 +236,10 @@ def test_an_unknown_run_is_said_to_be_unknown_by_every_verb(lab, shared, verb: s
         ("set_lambdas", {"comit": 1}),
         ("set_lambdas", {"commit": float("nan")}),
         ("set_lambdas", {"commit": "1"}),
-        ("set_learning_rate", -1),
-        ("set_learning_rate", float("inf")),
+        ("set_live", {"learning_rate": -1}),
+        ("set_live", {"learning_rate": float("inf")}),
+        ("set_live", {"levels": 3}),
+        ("set_live", {"dead_window": 101}),
         ("step", 0),
         ("step", 1.5),
         ("step", 10**9),
@@ -206,7 +250,7 @@ def test_a_bad_value_is_refused_and_the_run_goes_on_as_it_was(lab, shared, verb:
     with pytest.raises(ConfigError):
         getattr(lab, verb)(shared.run_id, value)
     after = await_step(lab, shared.run_id, before.step + 1)
-    assert (after.status, after.lambdas, after.learning_rate) == ("running", before.lambdas, before.learning_rate)
+    assert (after.status, after.live) == ("running", before.live)
 
 
 def test_a_bad_name_starts_nothing(lab, shared) -> None:

@@ -26,7 +26,7 @@ def test_a_bad_loss_weight_is_refused_with_its_name_and_range(name: str, value: 
 def test_every_setting_takes_its_bounds_and_nothing_beyond(name: str, setting) -> None:
     for value in (setting.low, setting.high):
         assert getattr(RunConfig.from_dict({name: value}), name) == value
-    for value in (setting.low - 1, setting.high + 1, math.nan, "3", None):
+    for value in (setting.low - 1, setting.high + 1, math.nan, "many", None):
         with pytest.raises(ConfigError, match=f"^{name} must be .*; got "):
             RunConfig.from_dict({name: value})
 

@@ -30,8 +30,8 @@ def view_of(sample, config: RunConfig, steps: int = 0) -> View:
 
     trainer = Trainer(config, sample)
     for _ in range(steps):
-        trainer.step(config.lambdas, config.learning_rate)
-    return trainer.view()
+        trainer.step(config)
+    return trainer.view(config)
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +42,11 @@ def trained(sample) -> tuple[Snapshot, History]:
     curves = Curves()
     losses = {}
     for _ in range(STEPS):
-        losses = trainer.step(CONFIG.lambdas, CONFIG.learning_rate) or {}
-        perplexity = {f"codebook/perplexity/{i}": float(p) for i, p in enumerate(trainer.health().perplexity)}
+        losses = trainer.step(CONFIG) or {}
+        perplexity = {f"codebook/perplexity/{i}": float(p) for i, p in enumerate(trainer.health(CONFIG).perplexity)}
         curves.add({f"loss/{name}": value for name, value in losses.items()} | perplexity)
     history = History("tried", 0, curves.stride, *curves.since(0), ())
-    return snapshot_of(trainer.view(), step=STEPS, losses=losses), history
+    return snapshot_of(trainer.view(CONFIG), step=STEPS, losses=losses), history
 
 
 def snapshot_of(view: View | None, step: int = 0, losses: dict[str, float] | None = None) -> Snapshot:
@@ -61,8 +61,7 @@ def snapshot_of(view: View | None, step: int = 0, losses: dict[str, float] | Non
         steps_per_second=0.0,
         device="CPU",
         data_source="embedded sample, 5,000 digits",
-        lambdas=Lambdas(),
-        learning_rate=1e-3,
+        live=CONFIG.live,
         since={},
         losses=losses or {},
         view=view,
@@ -331,7 +330,8 @@ def test_a_run_without_a_model_has_no_report(trained):
 def test_rate_and_distortion_are_those_of_the_formulas():
     assert psnr(0.01) == pytest.approx(20.0)
     assert psnr(0.0) == np.inf
-    assert nominal_bits(2, 16) == 8.0
+    assert nominal_bits((16, 16)) == 8.0
+    assert nominal_bits((16, 4)) == 6.0
     assert effective_bits(np.array([16.0, 4.0])) == pytest.approx(6.0)
 
 

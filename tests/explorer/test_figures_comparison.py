@@ -29,7 +29,7 @@ def entry_of(sample, config: RunConfig, name: str) -> Entry:
     trainer, curves = Trainer(config, sample), Curves()
     losses: dict[str, float] = {}
     for _ in range(STEPS):
-        losses = trainer.step(config.lambdas, config.learning_rate) or {}
+        losses = trainer.step(config) or {}
         curves.add({f"loss/{term}": value for term, value in losses.items()})
     snapshot = Snapshot(
         run_id=name,
@@ -42,11 +42,10 @@ def entry_of(sample, config: RunConfig, name: str) -> Entry:
         steps_per_second=0.0,
         device="CPU",
         data_source="embedded sample, 5,000 digits",
-        lambdas=config.lambdas,
-        learning_rate=config.learning_rate,
+        live=config.live,
         since={},
         losses=losses,
-        view=trainer.view(),
+        view=trainer.view(config),
     )
     return Entry(name, config, snapshot, History(name, 0, curves.stride, *curves.since(0), ()))
 
@@ -192,7 +191,7 @@ def test_runs_of_eight_levels_of_a_thousand_codes_fit_as_well(sample, status):
 
     config = RunConfig(levels=8, codebook_size=1024, learning_rate=0.000123456789)
     run = entry_of(sample, replace(config, levels=1, codebook_size=2, batch_size=2), "untrained")
-    view = Trainer(config, sample).view()
+    view = Trainer(config, sample).view(config)
     snapshot = replace(run.snapshot, view=view, status=status, step=100_000)
     figure = figures.comparison(many([replace(run, config=config, snapshot=snapshot)] * 2, 4))
     assert strays(figure) == []

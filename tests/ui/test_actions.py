@@ -81,7 +81,7 @@ def test_a_weight_is_set_or_scaled_for_all_and_each_says_its_step(lab, act, pair
     assert [told["applied"][run_id]["value"] for run_id in pair] == [0.1, 8.0]
     assert all(told["applied"][run_id]["step"] > 0 for run_id in pair)
     told = act("set", runs=pair, name="learning_rate", value=0.002)
-    assert {info.learning_rate for info in lab.runs() if info.run_id in pair} == {0.002}
+    assert {info.live["learning_rate"] for info in lab.runs() if info.run_id in pair} == {0.002}
     act("set", runs=pair[:1], name="commit", value=0)
     act("scale", runs=pair, name="commit", factor=0.5)
     assert [info.lambdas.commit for info in lab.runs() if info.run_id in pair] == [0.0, 4.0]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from actors.lab import LabInfo, RunInfo
-from explorer.config import Lambdas, RunConfig
+from explorer.config import RunConfig
 from explorer.errors import ExplorerError, UnknownRun
 from explorer.messages import Event, Health, History, Probes, Snapshot, View
 from explorer.probes import ProbeLog
@@ -20,7 +20,7 @@ def view(levels: int = 2, codes: int = 16, points: int = 512, images: np.ndarray
     dead = counts < 0.01 * counts.sum(axis=1, keepdims=True)
     active = (~dead).sum(axis=1)
     shown = random.integers(0, 256, (10, 28, 28), np.uint8) if images is None else images
-    health = Health(100, 0.01, counts, dead, active, active / codes, np.full(levels, 1.5))
+    health = Health((codes,) * levels, 100, 0.01, counts, dead, active, active / codes, np.full(levels, 1.5))
     return View(
         codebooks=random.normal(size=(levels, codes, 2)).astype(np.float32),
         health=health,
@@ -30,20 +30,27 @@ def view(levels: int = 2, codes: int = 16, points: int = 512, images: np.ndarray
         inputs=shown,
         reconstructions=shown,
         probe_mse=0.044,
+        basis=np.eye(2, dtype=np.float32),
+        explained=1.0,
+        by_level=np.stack([shown] * levels),
+        residual_ratio=np.linspace(0.2, 0.8, levels).astype(np.float32),
+        tuples=97,
+        motion=random.random((levels, codes)).astype(np.float32),
     )
 
 
 def snapshot(version: int = 1, seen: View | None = None, **changed: object) -> Snapshot:
     losses = {"recon": 0.05, "commit": 0.002, "codebook": 0.002, "total": 0.053}
-    since = {"commit": 0, "codebook": 0, "learning_rate": 0}
+    live = RunConfig().live
+    since = dict.fromkeys(live, 0)
     told = Snapshot(
-        "run-a", version, 0, "running", "", 7, 0.1, 30.0, "CPU", "mnist", Lambdas(), 1e-3, since, losses, seen or view()
+        "run-a", version, 0, "running", "", 7, 0.1, 30.0, "CPU", "mnist", live, since, losses, seen or view()
     )
     return replace(told, **changed)  # pyright: ignore[reportArgumentType]
 
 
 def run_info(run_id: str = "run-a", **changed: object) -> RunInfo:
-    told = RunInfo(run_id, "a run", "running", "", 7, RunConfig(), Lambdas(), 1e-3)
+    told = RunInfo(run_id, "a run", "running", "", 7, RunConfig(), RunConfig().live)
     return replace(told, **changed)  # pyright: ignore[reportArgumentType]
 
 

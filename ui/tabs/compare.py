@@ -7,15 +7,15 @@ from fastapi import Response
 
 from explorer.choices import CHOICES, Choice
 from explorer.config import RunConfig
-from explorer.settings import RUN_SETTINGS, Setting
+from explorer.settings import LIVE_SETTINGS, RUN_SETTINGS, Setting
 from explorer.sweep import AXES, MAX_RUNS, value_of
 from ui.actions import Actions
 from ui.bar import DATASETS
-from ui.controls import LIVE_SETTINGS, SCALES
 from ui.hub import MOST_RUNS, Hub
 from ui.live import template
 from ui.packing import gzipped
 from ui.presets import gallery
+from ui.scales import SCALES
 
 ON_LOAD = """
 import(new URL("bench/compare/main.js", document.baseURI))

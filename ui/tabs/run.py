@@ -8,10 +8,11 @@ import gradio as gr
 from actors.lab import Lab
 from explorer.config import RunConfig
 from ui.bar import Bar, NewRun, bar, bar_updates, new_run, picker_update
-from ui.controls import DIRECT, SCALES, WeightControl, as_config, start_values, weight_control
+from ui.controls import DIRECT, WeightControl, as_config, start_values, weight_control
 from ui.help import help_mark
 from ui.hub import Hub
 from ui.live import live_view, message, on_show, tell
+from ui.scales import SCALES
 
 ENDED = ("stopped", "lost")
 
@@ -99,10 +100,7 @@ def _connect_weight(lab: Lab, hub: Hub, live: gr.HTML, control: WeightControl) -
         run = hub.find(on_show(state))
         if run is None or run.status in ENDED or control.held_by(run) == value:
             return
-        if control.name == "learning_rate":
-            lab.set_learning_rate(run.run_id, value)
-        else:
-            lab.set_lambdas(run.run_id, {control.name: value})
+        lab.set_live(run.run_id, {control.name: value})
 
     def slide(state: str, position: float) -> tuple[float, str]:
         value = control.scale.value(position)

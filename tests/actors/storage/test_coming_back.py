@@ -1,12 +1,15 @@
 """What a crash leaves is the folder as it is at that moment: a copy of a living run's folder is a crash that can be replayed."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from .conftest import begin_paused, find, train_to, until
+from .conftest import SMALL, begin_paused, find, train_to, until
+
+TREATED = replace(SMALL, init_scale=30.0, remedy="split", remedy_every=17, dead_window=10)
 
 
 def crash_image(runs: Path, run_id: str, to: Path, step: int) -> Path:
@@ -20,8 +23,6 @@ def crash_image(runs: Path, run_id: str, to: Path, step: int) -> Path:
 
 def aged(runs: Path, run_id: str) -> None:
     """As if the log had been written long ago: nobody is taken to be alive."""
-    from dataclasses import replace
-
     from actors.storage.folder import RunFolder
 
     folder = RunFolder(runs / run_id)
@@ -36,14 +37,19 @@ def checkpointed(runs: Path, run_id: str, step: int) -> bool:
 
 @pytest.fixture
 def crashed(open_lab, tmp_path):
-    """A run with a checkpoint of step 30 that died at step 50, with a λ changed at 41; and one that lived on to step 80."""
+    """A run with a checkpoint of step 30 that died at step 50; and one that lived on to step 80.
+
+    A λ was changed at 41, dead codes were treated by hand at 45, and by itself it does that every 17 steps.
+    """
     lab, runs = open_lab(), tmp_path / "runs"
-    run_id = begin_paused(lab)
+    run_id = begin_paused(lab, TREATED)
     train_to(lab, run_id, 30)
     until(lambda: checkpointed(runs, run_id, 30))
     lab._runs[run_id]._keeper._next = 1e18  # no more checkpoints by time
     train_to(lab, run_id, 40)
     lab.set_lambdas(run_id, {"commit": 3.0})
+    train_to(lab, run_id, 44)
+    lab.cure(run_id, "reinit")
     train_to(lab, run_id, 50)
     until(lambda: checkpointed(runs, run_id, 50))
     image = crash_image(runs, run_id, tmp_path / "crashed", 50)
@@ -84,6 +90,11 @@ def test_its_history_has_no_gap_no_step_twice_and_a_marker(open_lab, crashed) ->
     assert [(event.step, event.detail) for event in recovered] == [(30, {"was": 50})]
     settings = [(event.step, event.detail["new"]) for event in history.events if event.kind == "setting"]
     assert settings == [(41, 3.0)]
+    remedies = [
+        [event for event in told.events if event.kind == "remedy" and event.step <= 50] for told in (history, whole)
+    ]
+    assert remedies[0] == remedies[1]
+    assert 45 in [event.step for event in remedies[0]]
 
 
 def test_what_is_asked_after_it_came_back_beats_what_was_asked_before(open_lab, crashed) -> None:

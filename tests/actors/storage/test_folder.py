@@ -12,7 +12,7 @@ from explorer.messages import Change, Event
 
 PLAN = Plan("run-parent", None, (Change(5, "commit", 0.5),), 200, Comparison("cmp", "three λ", in_step=True))
 MANIFEST = Manifest("run-1", RunConfig(levels=3, lambdas=Lambdas(commit=2.0)), PLAN, 7, 12.5)
-LOG = Log(1, "running", "", "", 9, 0, None, Lambdas(), 1e-3, (Event(4, "setting", {"name": "commit"}),), 99.0, "ray")
+LOG = Log(1, "running", "", "", 9, 0, None, RunConfig().live, (Event(4, "setting", {"name": "commit"}),), 99.0, "ray")
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 import { paintBars } from "../bars.js";
 import { Digits } from "../digits.js";
 import { fixed, put, whole } from "../format.js";
-import { scenes, shares } from "../levels.js";
+import { deadAt, scenes, shares } from "../levels.js";
 import { Plane } from "../plane.js";
 import { healthWords } from "../status.js";
 import { make } from "./parts.js";
@@ -82,7 +82,7 @@ export class Card {
     this.status.title = entry.reason;
     put(this.step, snapshot ? `step ${whole(snapshot.step)}` : "");
     put(this.mse, view?.probeMse == null ? "" : `MSE ${view.probeMse.toFixed(4)}`);
-    put(this.active, view ? view.active.map((count, level) => `L${level + 1} ${count}/${view.size}`).join(" · ") : "");
+    put(this.active, view ? view.active.map((count, level) => `L${level + 1} ${count}/${view.sizes[level]}`).join(" · ") : "");
     const health = view && healthWords(view);
     const trouble = run.trouble || (["failed", "lost"].includes(entry.status) ? entry.reason : "");
     put(this.badge, trouble ? entry.status : health && health.mood !== "good" && view?.window ? health.text : "").dataset.mood = trouble ? "bad" : (health?.mood ?? "");
@@ -125,8 +125,8 @@ export class Card {
     const { view, colour } = this.run;
     if (!view) return;
     const colours = { ...this.cards.colours, accent: colour };
-    paintBars(this.bars, shares(view, level), view.dead.slice(level * view.size, (level + 1) * view.size), view.threshold, null, colours);
-    this.bars.setAttribute("aria-label", `Use of the codes of level ${level + 1}: ${view.active[level]} of ${view.size} active, perplexity ${fixed(view.perplexity[level], 1)}`);
+    paintBars(this.bars, shares(view, level), deadAt(view, level), view.threshold, null, colours);
+    this.bars.setAttribute("aria-label", `Use of the codes of level ${level + 1}: ${view.active[level]} of ${view.sizes[level]} active, perplexity ${fixed(view.perplexity[level], 1)}`);
   }
 
   close() {

@@ -13,8 +13,14 @@ export const psnr = (mse) => -10 * Math.log10(mse);
 /** What the codes in use could carry. @param {ArrayLike<number>} perplexity a level */
 export const effectiveBits = (perplexity) => Array.from(perplexity).reduce((bits, value) => bits + Math.log2(value), 0);
 
-/** What they could carry if all were in even use: L · log₂ K. @param {{ levels: number, codebook_size: number }} config */
-export const nominalBits = ({ levels, codebook_size }) => levels * Math.log2(codebook_size);
+/** How many codes each level has. @param {{ levels: number, codebook_size: number | number[] }} config @returns {number[]} */
+export const sizesOf = ({ levels, codebook_size: size }) => (Array.isArray(size) ? size : new Array(levels).fill(size));
+
+/** "16", or "16/8/4" where levels differ. @param {{ levels: number, codebook_size: number | number[] }} config */
+export const sizesText = (config) => [...(new Set(sizesOf(config)).size > 1 ? sizesOf(config) : new Set(sizesOf(config)))].join("/");
+
+/** What they could carry if all were in even use: Σ log₂ K. @param {{ levels: number, codebook_size: number | number[] }} config */
+export const nominalBits = (config) => sizesOf(config).reduce((bits, size) => bits + Math.log2(size), 0);
 
 /** The metrics that these runs have, by group. @param {RunState[]} runs @returns {{ group: string, metrics: { name: string, label: string }[] }[]} */
 export function metricsOf(runs) {
