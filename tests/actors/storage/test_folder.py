@@ -35,7 +35,9 @@ def test_what_was_written_is_read_back(folder) -> None:
     assert again.log() == LOG
 
 
-@pytest.mark.parametrize(("version", "words"), [(FORMAT + 1, "a newer version.*update it"), (FORMAT - 1, "an older version")])
+@pytest.mark.parametrize(
+    ("version", "words"), [(FORMAT + 1, "a newer version.*update it"), (FORMAT - 1, "an older version")]
+)
 def test_a_folder_of_another_version_is_refused_in_words(folder, version: int, words: str) -> None:
     path = folder.path / "run.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"format": version}))
