@@ -47,12 +47,22 @@ def parse_values(name: str, text: str) -> list[Value]:
         try:
             value = setting.read(setting.label, word.strip())
         except ConfigError:
+            if _is_number(word):  # and out of range
+                raise
             raise ConfigError(setting.label, word.strip(), f"a list such as {example}: {setting.allowed}") from None
         if value not in values:
             values.append(value)
     if not values:
         raise ConfigError(setting.label, text.strip(), f"a list such as {example}: {setting.allowed}")
     return values
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def grid(base: RunConfig, axes: Mapping[str, Sequence[Value]]) -> list[RunConfig]:

@@ -9,11 +9,11 @@ from actors.bundle import bundle
 from actors.comparisons import Comparisons
 from actors.deriving import fork, replay
 from actors.lab import Lab, RunInfo
+from explorer.choices import CHOICES
 from explorer.config import RunConfig
-from explorer.settings import LAMBDA_SETTINGS, STEPS
 from explorer.errors import ConfigError, ExplorerError
+from explorer.settings import LIVE_SETTINGS, STEPS
 from explorer.sweep import MAX_RUNS, differing, grid, name_by, parse_values
-from ui.controls import LIVE_SETTINGS
 from ui.hub import Hub
 
 Command = Mapping[str, Any]
@@ -30,8 +30,10 @@ class Actions:
             **{verb: self._in_bulk(verb) for verb in bulk},
             "plan": self._plan,
             "start": self._start,
+            "preset": self._preset,
             "set": self._set,
             "scale": self._scale,
+            "cure": self._cure,
             "fork": self._fork,
             "replay": self._replay,
             "describe": self._describe,
@@ -83,16 +85,19 @@ class Actions:
         name, factor = _live_name(command), command.get("factor")
         if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 <= factor <= 1e6:
             raise ConfigError("factor", factor, "a number from 0 to 1,000,000")
-        return self._steer(command, name, lambda run_id: float(f"{_held(self._run(run_id), name) * factor:.6g}"))
+        return self._steer(command, name, lambda run_id: float(f"{self._run(run_id).live[name] * factor:.6g}"))
 
     def _steer(self, command: Command, name: str, value_for: Callable[[str], float]) -> dict[str, Any]:
         def act(run_id: str) -> dict[str, float]:
             value = value_for(run_id)
-            if name == "learning_rate":
-                return {"step": self._lab.set_learning_rate(run_id, value).step, "value": value}
-            return {"step": self._lab.set_lambdas(run_id, {name: value}).step, "value": value}
+            return {"step": self._lab.set_live(run_id, {name: value}).step, "value": value}
 
         applied, errors = self._each(command, act)
+        return {"applied": applied, "done": list(applied), "errors": errors}
+
+    def _cure(self, command: Command) -> dict[str, Any]:
+        remedy = CHOICES["remedy"].check("remedy", command.get("remedy"))
+        applied, errors = self._each(command, lambda run_id: {"step": self._lab.cure(run_id, remedy).step})
         return {"applied": applied, "done": list(applied), "errors": errors}
 
     # One run ---------------------------------------------------------------------------------------------------------
@@ -119,9 +124,7 @@ class Actions:
 
     def _configs(self, command: Command) -> list[RunConfig]:
         fixed, live = _mapping(command, "fixed"), _mapping(command, "live")
-        weights = {name: value for name, value in live.items() if name in LAMBDA_SETTINGS}
-        rates = {name: value for name, value in live.items() if name not in LAMBDA_SETTINGS}
-        base = RunConfig.from_dict({**fixed, **rates, "lambdas": weights})
+        base = RunConfig.from_dict(dict(fixed)).with_live(live)
         axes = _mapping(command, "axes")
         configs = grid(base, {name: parse_values(name, str(text)) for name, text in axes.items()})
         if len(configs) < 2:
@@ -159,9 +162,11 @@ class Actions:
             until=_until(command),
             in_step=command.get("in_step") is True,
         )
-        comparison = started[0].card.comparison
-        assert comparison is not None
-        return {"comparison": comparison.comparison_id, "runs": [info.run_id for info in started], "words": words}
+        return _started(started) | {"words": words}
+
+    def _preset(self, command: Command) -> dict[str, Any]:
+        seed, dataset = command.get("seed", 0), command.get("dataset", "mnist")
+        return _started(self._comparisons.start_preset(command.get("preset"), seed, dataset))
 
     def _in_step(self, command: Command) -> dict[str, Any]:
         self._comparisons.keep_in_step(command.get("comparison"), command.get("on"))  # pyright: ignore[reportArgumentType]
@@ -170,6 +175,12 @@ class Actions:
     def _export(self, command: Command) -> dict[str, Any]:
         packed = bundle(self._lab, _run_ids(command))
         return {"name": "rq-vae-runs.zip", "data": base64.b64encode(packed).decode()}
+
+
+def _started(runs: Sequence[RunInfo]) -> dict[str, Any]:
+    comparison = runs[0].card.comparison
+    assert comparison is not None
+    return {"comparison": comparison.comparison_id, "runs": [info.run_id for info in runs]}
 
 
 def _run_ids(command: Command) -> Sequence[str]:
@@ -184,10 +195,6 @@ def _live_name(command: Command) -> str:
     if name not in LIVE_SETTINGS:
         raise ConfigError("name", name, f"one of {', '.join(LIVE_SETTINGS)}")
     return name
-
-
-def _held(run: RunInfo, name: str) -> float:
-    return run.learning_rate if name == "learning_rate" else getattr(run.lambdas, name)
 
 
 def _changes(command: Command) -> tuple[dict[str, Any], str | None]:

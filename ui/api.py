@@ -14,10 +14,12 @@ from actors.comparisons import Comparisons
 from actors.deriving import fork
 from actors.lab import Lab, RunInfo
 from explorer.config import Lambdas, RunConfig
-from explorer.settings import STEP
 from explorer.errors import ExplorerError
 from explorer.messages import History, Snapshot, View
+from explorer.presets import PRESETS
+from explorer.settings import STEP
 from explorer.sweep import differing, grid
+from ui.presets import preset_dict
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -48,7 +50,8 @@ def run_dict(info: RunInfo) -> dict[str, Any]:
         "step": info.step,
         "config": info.config.to_dict(),
         "lambdas": info.lambdas.to_dict(),
-        "learning_rate": info.learning_rate,
+        "learning_rate": info.live["learning_rate"],
+        "live": dict(info.live),
         "parent": info.parent,
         "forked_at": info.forked_at,
         "until": info.until,
@@ -72,7 +75,8 @@ def snapshot_dict(snapshot: Snapshot) -> dict[str, Any]:
         "device": snapshot.device,
         "data_source": snapshot.data_source,
         "lambdas": snapshot.lambdas.to_dict(),
-        "learning_rate": snapshot.learning_rate,
+        "learning_rate": snapshot.live["learning_rate"],
+        "live": snapshot.live,
         "since": snapshot.since,
         "losses": snapshot.losses,
         **(_NO_VIEW if snapshot.view is None else view_dict(snapshot.view)),
@@ -140,6 +144,7 @@ def comparison_dict(infos: list[RunInfo]) -> dict[str, Any]:
         "comparison": comparison.comparison_id,
         "name": comparison.name,
         "in_step": comparison.in_step,
+        "preset": comparison.preset,
         "differs": differing([info.config for info in infos]),
         "runs": [run_dict(info) for info in infos],
     }
@@ -218,6 +223,14 @@ def expose(lab: Lab, comparisons: Comparisons) -> None:
         configs = grid(RunConfig.from_dict(config), axes)
         return comparison_dict(comparisons.start(configs, name, until=until, in_step=in_step))
 
+    def list_presets() -> list:
+        """The comparisons that teach: preset, title, text (what to look for), steps, and its runs: name and config."""
+        return [preset_dict(preset) for preset in PRESETS.values()]
+
+    def start_preset(preset: str, seed: int = 0) -> dict:
+        """Start a preset's runs, in step, until its last step."""
+        return comparison_dict(comparisons.start_preset(preset, seed))
+
     def get_cluster() -> dict:
         """Machines, and the place of every run that is alive."""
         cluster = lab.cluster()
@@ -230,6 +243,13 @@ def expose(lab: Lab, comparisons: Comparisons) -> None:
 
     observe: list[Callable[..., Any]] = [start_run, list_runs, get_snapshot, get_history]
     steer: list[Callable[..., Any]] = [set_lambdas, pause_run, resume_run, step_run, reset_run, stop_run]
-    derive: list[Callable[..., Any]] = [fork_run, start_comparison, get_comparison, get_cluster]
+    derive: list[Callable[..., Any]] = [
+        fork_run,
+        start_comparison,
+        list_presets,
+        start_preset,
+        get_comparison,
+        get_cluster,
+    ]
     for endpoint in observe + steer + derive:
         gradio.events.api(in_words(endpoint), api_name=endpoint.__name__, queue=False)

@@ -12,10 +12,12 @@ from actors.devices import parse_gpu
 from actors.limits import LIMITS, MEMORY_HELP, Limits
 from explorer.choices import CHOICES, Choice
 from explorer.config import DATASET_HELP, Lambdas, RunConfig
+from explorer.errors import ConfigError, ExplorerError
+from explorer.presets import PRESETS, find_preset
 from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS, STEPS, Setting
-from explorer.errors import ExplorerError
-from explorer.sweep import AXES, MAX_RUNS, grid, parse_values, value_of, value_text
+from explorer.sweep import AXES, MAX_RUNS, Value, grid, parse_values, value_of, value_text
 from ui.runs_command import RUNS, add_runs_arguments
+from ui.study_arguments import STUDY, add_study_arguments
 
 DESCRIPTION = """\
 A lab bench for residual quantization: start RQ-VAE training runs, steer their loss weights while they train, and see what
@@ -25,9 +27,10 @@ that does to the codebooks.
   rq-vae-explorer --local             open the page; runs live in this process, without Ray
   rq-vae-explorer train --out DIR     train one run without a page and write what became of it
   rq-vae-explorer sweep --out DIR     train a run for each combination of settings, and compare them
+  rq-vae-explorer study NAME --out D  compare the answers to a question over several seeds
   rq-vae-explorer runs list           the runs of the past: list, show, resume, export, rm
 
-`rq-vae-explorer serve --help`, `train --help`, `sweep --help` and `runs --help` list the options."""
+`rq-vae-explorer serve --help`, `train --help`, `sweep --help`, `study --help` and `runs --help` list the options."""
 
 SERVE = """\
 Open the page. Without --local each run is a Ray actor: on a Ray of its own on this machine, which ends with the page, or on
@@ -42,14 +45,16 @@ Train a run for each combination of the values that are given, each in a process
 
   rq-vae-explorer sweep --commit 0.05,0.25,1 --codebook 0.5,1,2 --steps 2000 --out my-sweep
 
-trains nine runs. Each gets a folder below DIR, named after its settings, with config.json, history.csv (a row a step),
-snapshot.npz and report.png. Beside them are written summary.csv, comparison.png (latent planes and curves of the first 16
-runs) and, where exactly two settings have several values, heatmap-mse.png, heatmap-perplexity.png and heatmap-active.png.
+trains nine runs; --preset NAME trains those of one of the page's presets instead. Each gets a folder below DIR, named after its
+settings, with config.json, history.csv (a row a step), snapshot.npz and report.png. Beside them are written summary.csv,
+comparison.png (latent planes and curves of the first 16 runs) and, where exactly two settings have several values,
+heatmap-mse.png, heatmap-perplexity.png and heatmap-active.png.
 
 Interrupted, by Ctrl-C or otherwise, the same command goes on with what is missing: finished runs are not trained again.
 The exit code is 0 if every run finished, 1 if one failed, 130 if interrupted, 2 for a mistake."""
 
-COMMANDS = ("serve", "train", "sweep", "runs")
+COMMANDS = ("serve", "train", "sweep", "study", "runs")
+STEPS_OF_A_SWEEP = 2000
 JOBS = Setting(1, MAX_RUNS, whole=True, live=False, label="jobs", help="How many runs to train at a time.")
 
 PORT = Setting(0, 65535, whole=True, live=False, label="port", help="TCP port of the page; 0 takes any free one.")
@@ -100,7 +105,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     """The arguments; `serve` is understood where no command is named. Exits with 2 and one line on a mistake."""
     parser = Parser("rq-vae-explorer", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"rq-vae-explorer {_version()}")
-    commands = parser.add_subparsers(dest="command", metavar="{serve,train,sweep,runs}", parser_class=Parser)
+    commands = parser.add_subparsers(dest="command", metavar="{serve,train,sweep,study,runs}", parser_class=Parser)
     _serve_arguments(commands.add_parser("serve", description=SERVE, help="open the page (the default)"))
     _train_arguments(commands.add_parser("train", description=TRAIN, help="train one run without a page"))
     _sweep_arguments(
@@ -111,6 +116,14 @@ def parse(argv: list[str]) -> argparse.Namespace:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
     )
+    study = commands.add_parser(
+        "study",
+        description=STUDY,
+        help="compare the answers to a question over several seeds",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_study_arguments(study, number("steps", STEPS), number("jobs", JOBS))
+    _shared_arguments(study)
     runs = commands.add_parser(
         "runs",
         description=RUNS,
@@ -120,7 +133,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     add_runs_arguments(runs, number("steps", STEPS))
     if not argv or argv[0] not in (*COMMANDS, "-h", "--help", "--version"):
         if argv and not argv[0].startswith("-"):
-            parser.error(f"there is no command {argv[0]!r}; the commands are serve, train, sweep and runs")
+            parser.error(f"there is no command {argv[0]!r}; the commands are serve, train, sweep, study and runs")
         argv = ["serve", *argv]
     arguments = parser.parse_args(argv)
     if getattr(arguments, "bring_back", "none") not in ("crashed", "all", "none"):
@@ -213,7 +226,15 @@ def _sweep_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="replace runs in DIR that have the same name but other settings, steps or data, and those that failed",
     )
-    parser.add_argument("--steps", type=number("steps", STEPS), default=2000, help=f"{STEPS.help} (default: 2000)")
+    parser.add_argument(
+        "--preset",
+        choices=list(PRESETS),
+        metavar="NAME",
+        help=f"the runs of a preset, and its steps; of the settings only --seed goes with it: {', '.join(PRESETS)}",
+    )
+    parser.add_argument(
+        "--steps", type=number("steps", STEPS), help=f"{STEPS.help} (default: {STEPS_OF_A_SWEEP}, or the preset's)"
+    )
     parser.add_argument(
         "--jobs",
         type=number("jobs", JOBS),
@@ -224,7 +245,6 @@ def _sweep_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             f"--{name.replace('_', '-')}",
             type=_values(name),
-            default=[default],
             metavar="LIST",
             help=f"{setting.help} One value or several, such as {_example(setting)} (default: {value_text(default)})",
         )
@@ -235,10 +255,10 @@ def _example(setting: Setting | Choice) -> str:
     return ",".join(list(setting.ways)[:2]) if isinstance(setting, Choice) else "1,2,3"
 
 
-def _values(name: str) -> Callable[[str], list[float | str]]:
+def _values(name: str) -> Callable[[str], list[Value]]:
     """An argument type for a list of values of a setting."""
 
-    def convert(text: str) -> list[float | str]:
+    def convert(text: str) -> list[Value]:
         try:
             return parse_values(name, text)
         except ExplorerError as error:
@@ -272,7 +292,22 @@ def run_config(arguments: argparse.Namespace) -> RunConfig:
 
 def sweep_configs(arguments: argparse.Namespace) -> list[RunConfig]:
     """The runs that `sweep` was asked for. Raises ConfigError."""
-    return grid(RunConfig(dataset=arguments.dataset), {name: getattr(arguments, name) for name in AXES})
+    given = {name: values for name in AXES if (values := getattr(arguments, name)) is not None}
+    if arguments.preset is None:
+        return grid(RunConfig(dataset=arguments.dataset), given)
+    seeds = given.pop("seed", [0])
+    if given:
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise ConfigError("sweep", flags, "without settings but --seed where --preset is given")
+    if len(seeds) > 1:
+        raise ConfigError("seed", ",".join(value_text(seed) for seed in seeds), "one number where --preset is given")
+    return find_preset(arguments.preset).configs(seeds[0], arguments.dataset)
+
+
+def sweep_steps(arguments: argparse.Namespace) -> int:
+    """How many steps each of those runs is to take."""
+    usual = STEPS_OF_A_SWEEP if arguments.preset is None else find_preset(arguments.preset).steps
+    return usual if arguments.steps is None else arguments.steps
 
 
 def _version() -> str:

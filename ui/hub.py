@@ -56,7 +56,8 @@ class Hub:
 
         `asked` maps: `listed` (the list of runs that it has), `run` (the run on show), `version` (of its snapshot),
         `fixed` (true: has the run's labels and inputs), `history` (`generation`, `stride`, `step` of its curves).
-        Anything else counts as having nothing.
+        `diagnosis` (the `version` that it has; `images`: wants those of each level) and `life` (`generation`, `count`, `step`
+        of the last probe) are answered only where they are asked for. Anything else counts as having nothing.
         """
         known: Mapping[str, Any] = asked if isinstance(asked, dict) else {}
         with self._lock:
@@ -65,6 +66,7 @@ class Hub:
             if isinstance(run_id, str) and run_id:
                 self._refresh([run_id])
                 members |= self._run_parts(run_id, known, all_metrics=False)
+                members |= self._diagnosis_parts(run_id, known)
         return as_object(members)
 
     def answer_many(self, asked: object) -> Parts:
@@ -123,6 +125,19 @@ class Hub:
             members["fixed"] = [watched.fixed]
         if history := watched.history(known.get("history"), all_metrics=all_metrics):
             members["history"] = [history]
+        return members
+
+    def _diagnosis_parts(self, run_id: str, known: Mapping[str, Any]) -> dict[str, Parts]:
+        watched = self._watched.get(run_id)
+        members: dict[str, Parts] = {}
+        if watched is None:
+            return members
+        if "diagnosis" in known and (diagnosis := watched.diagnosis(known["diagnosis"])):
+            members["diagnosis"] = [diagnosis]
+        if "life" in known:
+            self._probe(run_id)
+            if life := watched.life(known["life"]):
+                members["life"] = [life]
         return members
 
     def _compared(self, run_id: str, known: object) -> dict[str, Parts]:

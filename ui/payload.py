@@ -7,15 +7,22 @@ list of numbers would be walked number by number.
 import base64
 import json
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from actors.lab import LabInfo, RunInfo
 from explorer.divergence import Divergence
 from explorer.messages import Event, History, Probes, Snapshot, View
+
+TOLD = ("setting", "recovered", "remedy")
+"""Kinds of events that the page marks on its curves."""
+
+RECENT_REMEDIES = 3
+"""Remedies whose moves the page may still show: they fade from the planes after a few seconds."""
 
 GREYS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 """One letter a pixel, 64 greys: what the eye cannot tell apart is left out, and neighbours stay equal letters, which pack."""
@@ -38,6 +45,12 @@ def pack_scaled(array: np.ndarray) -> dict[str, Any]:
     return {"scale": scale, "data": pack(np.rint(finite / scale), "<i2")}
 
 
+def without_padding(codebooks: Float[np.ndarray, "*N L K D"], sizes: Sequence[int]) -> Float[np.ndarray, "*N L K D"]:
+    """Zeros beyond each level's own size, so that what stands there costs neither bytes nor precision."""
+    own = np.arange(codebooks.shape[-2]) < np.array(sizes)[:, None]
+    return np.where(own[:, :, None], codebooks, 0)
+
+
 def pack_greys(images: UInt8[np.ndarray, "S H W"]) -> str:
     """One letter a pixel."""
     return np.frombuffer(GREYS.encode(), np.uint8)[images >> 2].tobytes().decode()
@@ -53,7 +66,9 @@ def encode_lab(info: LabInfo, runs: list[RunInfo]) -> bytes:
         "capacity": info.capacity,
     }
     comparisons = {c.comparison_id: c for run in runs if (c := run.card.comparison)}
-    told = [{"id": c.comparison_id, "name": c.name, "in_step": c.in_step} for c in comparisons.values()]
+    told = [
+        {"id": c.comparison_id, "name": c.name, "in_step": c.in_step, "preset": c.preset} for c in comparisons.values()
+    ]
     return to_json({"lab": lab, "runs": [_run(run) for run in runs], "comparisons": told})
 
 
@@ -64,7 +79,7 @@ def _run(run: RunInfo) -> dict[str, Any]:
         "status": run.status,
         "reason": run.reason,
         "config": run.config.to_dict(),
-        "live": {**run.lambdas.to_dict(), "learning_rate": run.learning_rate},
+        "live": dict(run.live),
         "note": run.card.note,
         "pinned": run.card.pinned,
         "hidden": run.card.hidden,
@@ -90,20 +105,24 @@ def encode_snapshot(snapshot: Snapshot) -> bytes:
             "steps_per_second": _finite(snapshot.steps_per_second),
             "device": snapshot.device,
             "data_source": snapshot.data_source,
-            "live": {**snapshot.lambdas.to_dict(), "learning_rate": snapshot.learning_rate},
+            "live": snapshot.live,
             "since": dict(snapshot.since),
             "losses": {name: _finite(value) for name, value in snapshot.losses.items()},
-            "view": None if snapshot.view is None else _view(snapshot.view),
+            "view": None if snapshot.view is None else _view(snapshot.view.in_plane, snapshot.view.latents.shape[-1]),
         }
     )
 
 
-def _view(view: View) -> dict[str, Any]:
+def _view(view: View, dims: int) -> dict[str, Any]:
+    """A view in its plane; the latent space has `dims` dimensions."""
     levels, codes, _ = view.codebooks.shape
     return {
         "levels": levels,
         "codes": codes,
-        "codebooks": pack_scaled(view.codebooks),
+        "sizes": list(view.sizes),
+        "dims": dims,
+        "explained": _finite(view.explained),
+        "codebooks": pack_scaled(without_padding(view.codebooks, view.sizes)),
         "latents": pack_scaled(view.latents),
         "assigned": pack(view.codes, "<u1" if codes <= 256 else "<u2"),
         "counts": pack(view.health.counts, "<i4"),
@@ -124,8 +143,13 @@ def encode_fixed(view: View) -> bytes:
     return to_json({"labels": pack(view.labels, "<u1"), "inputs": pack_greys(view.inputs), **shape})
 
 
-def encode_history(history: History, known_to: int) -> bytes:
-    """Points after step `known_to`, and the events from there on; 0 says: all there is."""
+def encode_history(history: History, known_to: int, basis: Float[np.ndarray, "D 2"] | None = None) -> bytes:
+    """Points after step `known_to`, and the events from there on; 0 says: all there is.
+
+    Where codes moved is told in the plane of `basis`; without one, if they have two dimensions.
+    """
+    told = [event for event in history.events if event.kind in TOLD]
+    recent = [event for event in told if event.kind == "remedy"][-RECENT_REMEDIES:]
     return to_json(
         {
             "run": history.run_id,
@@ -134,7 +158,7 @@ def encode_history(history: History, known_to: int) -> bytes:
             "after": known_to,
             "steps": pack(history.steps, "<i4"),
             "columns": {name: pack(values, "<f4") for name, values in history.columns.items()},
-            "events": [_event(event) for event in history.events if event.kind in ("setting", "recovered")],
+            "events": [_event(event, basis, places=event in recent) for event in told],
         }
     )
 
@@ -166,11 +190,24 @@ def encode_divergence(a: str, b: str, apart: Divergence) -> bytes:
     )
 
 
-def _event(event: Event) -> dict[str, Any]:
-    """A change of a setting; a run that came back is like one, of its step."""
+def _event(event: Event, basis: np.ndarray | None, *, places: bool) -> dict[str, Any]:
+    """A change of a setting; a run that came back, and a remedy, are like one, of their step."""
     if event.kind == "recovered":
         return {"step": event.step, "name": "recovered", "old": event.detail["was"], "new": event.step}
+    if event.kind == "remedy":
+        return {"step": event.step, "name": "remedy", **_remedy(event.detail, basis, places=places)}
     return {"step": event.step, **_jsonable(event.detail)}
+
+
+def _remedy(detail: Mapping[str, Any], basis: np.ndarray | None, *, places: bool) -> dict[str, Any]:
+    """How many codes of each level a remedy moved; and, with `places`, from where to where it moved the first of them."""
+    moved = Counter(int(level) for level, _ in detail["codes"])
+    told: dict[str, Any] = {"remedy": detail["name"], "by": detail["by"], "moved": sorted(moved.items())}
+    old, new = (np.asarray(detail[name], np.float64) for name in ("old", "new"))
+    if not places or old.ndim != 2 or (basis is None and old.shape[-1] != 2):
+        return told
+    both = [at if basis is None else at @ basis for at in (old, new)]
+    return {**told, "codes": detail["codes"][: len(old)], "places": pack_scaled(np.stack(both))}
 
 
 def _jsonable(detail: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from types import FrameType
 from typing import Any
 
 from actors.lab import Lab, RunInfo
-from explorer.settings import STEPS
 from explorer.errors import ExplorerError, UnknownRun
+from explorer.settings import STEPS
 
 RUNS = """\
 The runs that have a folder: what they were, and what may be done with them. ID is a run's id, or as much of it as is unique.
@@ -104,8 +104,7 @@ def described(lab: Lab, info: RunInfo) -> list[str]:
         *([f"note: {info.card.note}"] if info.card.note else []),
         *([f"forked from {info.parent} at step {info.forked_at:,}"] if info.parent else []),
         "settings: " + ", ".join(f"{name} {value}" for name, value in settings.items()),
-        "now: " + ", ".join(f"{name} {value:g}" for name, value in info.lambdas.to_dict().items())
-        + f", learning_rate {info.learning_rate:g}",
+        "now: " + ", ".join(f"{name} {value:g}" for name, value in info.live.items()),
     ]  # fmt: skip
     if snapshot.view is not None:
         health = snapshot.view.health

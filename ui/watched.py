@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from explorer.messages import Event, History, Probes, Snapshot
+from explorer.messages import Event, History, Probes, Snapshot, View
 from explorer.probes import FIRST_STRIDE
+from ui.diagnosing import LifePlace, encode_diagnosis, encode_life, life_place
 from ui.packing import Part
 from ui.payload import encode_fixed, encode_history, encode_probes, encode_snapshot
 
@@ -29,6 +30,8 @@ class Watched:
         self._probed_at = -1
         self._history: History | None = None
         self._slices: dict[tuple[Place, bool], Part] = {}
+        self._diagnoses: dict[bool, Part] = {}
+        self._lives: dict[LifePlace, Part] = {}
 
     @property
     def place(self) -> Place:
@@ -42,6 +45,7 @@ class Watched:
         """A newer snapshot."""
         self.snapshot = snapshot
         self.encoded = Part(encode_snapshot(snapshot))
+        self._diagnoses = {}
         if snapshot.view is not None and self.fixed is None:
             self.fixed = Part(encode_fixed(snapshot.view))
 
@@ -60,8 +64,9 @@ class Watched:
         """The views over the run's life."""
         place = (probes.generation, len(probes.steps))
         self._probed_at = self.snapshot.step if self.snapshot else -1
-        if place != self.probed:
+        if place != self.probed or self.probes is None or not np.array_equal(self.probes.steps, probes.steps):
             self.probes, self.probed, self.encoded_probes = probes, place, Part(encode_probes(probes))
+            self._lives = {}
 
     @property
     def probe_due(self) -> bool:
@@ -79,8 +84,35 @@ class Watched:
             return None
         key = (place_of(known), all_metrics)
         if key not in self._slices:
-            self._slices[key] = Part(_sliced(history, key[0], all_metrics=all_metrics))
+            basis = None if self._view is None else self._view.basis
+            self._slices[key] = Part(_sliced(history, key[0], basis, all_metrics=all_metrics))
         return self._slices[key]
+
+    def diagnosis(self, known: object) -> Part | None:
+        """Beyond the snapshot, what the Run tab shows of it; None if that is `known`, or if there is no model yet."""
+        has: Mapping[str, Any] = known if isinstance(known, dict) else {}
+        snapshot = self.snapshot
+        if snapshot is None or snapshot.view is None or has.get("version") == snapshot.version:
+            return None
+        images = has.get("images") is True
+        if images not in self._diagnoses:
+            self._diagnoses[images] = Part(encode_diagnosis(snapshot.view, snapshot.version, images=images))
+        return self._diagnoses[images]
+
+    def life(self, known: object) -> Part | None:
+        """Use and places of the codes over the run's life, as far as they are not `known`; None if they all are."""
+        place, probes, view = life_place(known), self.probes, self._view
+        if probes is None or view is None or not len(probes.steps):
+            return None
+        if place == (probes.generation, len(probes.steps), int(probes.steps[-1])):
+            return None
+        if place not in self._lives:
+            self._lives[place] = Part(encode_life(probes, place, view))
+        return self._lives[place]
+
+    @property
+    def _view(self) -> View | None:
+        return self.snapshot.view if self.snapshot else None
 
 
 def place_of(known: object) -> Place:
@@ -92,7 +124,7 @@ def place_of(known: object) -> Place:
     return 0, 0, 0
 
 
-def _sliced(history: History, place: Place, *, all_metrics: bool) -> bytes:
+def _sliced(history: History, place: Place, basis: np.ndarray | None, *, all_metrics: bool) -> bytes:
     generation, stride, step = place
     if (generation, stride) != (history.generation, history.stride):
         step = 0
@@ -101,7 +133,7 @@ def _sliced(history: History, place: Place, *, all_metrics: bool) -> bytes:
     columns = {name: history.columns[name][first:] for name in names}
     events = tuple(event for event in history.events if event.step >= step)
     part = History(history.run_id, history.generation, history.stride, history.steps[first:], columns, events)
-    return encode_history(part, step)
+    return encode_history(part, step, basis)
 
 
 def _joined(old: History, newer: History, since: int) -> History:

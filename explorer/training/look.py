@@ -44,7 +44,7 @@ def look(
     quantized = residual_quantize(latents, parameters.codebooks, assign, sizes)
     outputs = _decode_each_once(parameters, quantized)
     levels, count = len(quantized.sums), len(shown)
-    partial_sums = quantized.sums[:-1, shown].reshape((levels - 1) * count, -1)
+    partial_sums = quantized.sums[:-1, shown].reshape((levels - 1) * count, latents.shape[-1])
     coarse = decode(parameters, partial_sums).reshape(levels - 1, count, 28, 28)
     drawn = jnp.concatenate([coarse, outputs[shown, :, :, 0][None]])
     return ProbeOutput(

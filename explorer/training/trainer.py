@@ -70,7 +70,7 @@ class Trainer:
     def step(self, now: RunConfig) -> dict[str, float] | None:
         """Train on the next batch; its losses, or None if they were not finite (the state is then as before).
 
-        A term that is not computed because its weight is 0 is NaN.
+        A term that is not computed because its weight is 0 is left out.
         """
         batch = self._batch(self.steps)
         self.state, output = train_step(self.state, batch, as_live(now), self._recipe)
@@ -78,7 +78,7 @@ class Trainer:
         if not finite:
             return None
         self.steps += 1
-        return {name: float(value) for name, value in losses.items()}
+        return {name: float(value) for name, value in losses.items() if not np.isnan(value)}
 
     def due(self, now: RunConfig) -> str:
         """The remedy that is to act before the next step; "" for none."""

@@ -24,6 +24,8 @@ ENDPOINTS = {
     "/stop_run",
     "/fork_run",
     "/start_comparison",
+    "/list_presets",
+    "/start_preset",
     "/get_cluster",
     "/get_comparison",
 }
@@ -76,7 +78,7 @@ def test_a_snapshot_is_one_instant_with_the_shapes_of_its_config(client: Client,
     assert snapshot["run_id"] == run_id
     assert snapshot["status"] == "running"
     assert snapshot["step"] >= step
-    assert snapshot["lambdas"] == {"commit": 0.25, "codebook": 1.0}
+    assert snapshot["lambdas"] == {"commit": 0.25, "codebook": 1.0, "entropy": 0.0, "transport": 0.0}
     assert snapshot["losses"].keys() >= {"recon", "commit", "codebook", "total"}
     assert {name: np.shape(snapshot[name]) for name in SNAPSHOT_SHAPES} == SNAPSHOT_SHAPES
     assert snapshot["health"].keys() >= {"window", "threshold", "active", "usage", "perplexity"}
@@ -87,7 +89,7 @@ def test_a_snapshot_is_one_instant_with_the_shapes_of_its_config(client: Client,
 def test_changed_weights_are_acknowledged_with_the_step_that_the_history_has(client: Client, call, run_id: str) -> None:
     applied = call("set_lambdas", run_id, {"commit": 2.5})
     assert applied["run_id"] == run_id
-    assert applied["lambdas"] == {"commit": 2.5, "codebook": 1.0}
+    assert applied["lambdas"] == {"commit": 2.5, "codebook": 1.0, "entropy": 0.0, "transport": 0.0}
     await_run(client, run_id, step=applied["step"] + 1)
     history = call("get_history", run_id, 0)
     change = {"step": applied["step"], "kind": "setting", "detail": {"name": "commit", "old": 0.25, "new": 2.5}}

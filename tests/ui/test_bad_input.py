@@ -88,7 +88,7 @@ TRAIN = [
     (["--batch-size", "2.5"], "batch_size must be"),
     (["--seed", "-1"], "seed must be"),
     (["--seed", "2147483648"], "seed must be"),
-    (["--latent-dim", "3"], "latent_dim must be 2"),
+    (["--latent-dim", "17"], "latent_dim must be a whole number from 2 to 16"),
     (["--dataset", "no_such_set"], "no_such_set"),
     (["--data-dir", "{folder}/missing"], "missing does not exist"),
     (["--out", "{file}"], "is a file: name a folder"),
@@ -165,7 +165,11 @@ API = [
     ("start_run", ({"learning_rate": math.nan},), "learning_rate must be"),
     ("start_run", ({"learning_rate": math.inf},), "learning_rate must be"),
     ("start_run", ({"lambdas": {"commit": -1}},), "λ_commit must be a number from 0 to 1,000,000; got -1"),
-    ("start_run", ({"lambdas": {"comit": 1}},), "lambdas must be made of commit, codebook; got 'comit'"),
+    (
+        "start_run",
+        ({"lambdas": {"comit": 1}},),
+        "lambdas must be made of commit, codebook, entropy, transport; got 'comit'",
+    ),
     ("start_run", ({"lambdas": 0.25},), "lambdas must be"),
     ("start_run", ({"dataset": "../../etc"},), "dataset must be"),
     ("start_run", ({"dataset": ["mnist"]},), "dataset must be"),
@@ -179,9 +183,16 @@ API = [
     ("set_lambdas", ("{run}", {"commit": "0.5"}), "λ_commit must be"),
     ("set_lambdas", ("{run}", {"commit": 1e7}), "λ_commit must be"),
     ("set_lambdas", ("{run}", {"codebook": None}), "λ_codebook must be"),
-    ("set_lambdas", ("{run}", {"codebook": 2, "entropy": 1}), "lambdas must be made of"),
+    ("set_lambdas", ("{run}", {"codebook": 2, "learning_rate": 1}), "lambdas must be made of"),
     ("set_lambdas", ("{run}", [0.25, 1]), "lambdas must be an object"),
     ("set_lambdas", ("run-x", {"commit": 1}), "there is no run 'run-x'; known runs: run-"),
+    ("start_preset", ("no such",), "preset must be one of textbook, .*; got 'no such'"),
+    ("start_preset", (None,), "preset must be one of"),
+    ("start_preset", (["textbook"],), "preset must be one of"),
+    ("start_preset", ("textbook", -1), "seed must be a whole number"),
+    ("start_preset", ("textbook", 2**31 - 1), "seed must be"),
+    ("start_preset", ("textbook", "one"), "seed must be"),
+    ("start_preset", ("textbook", None), "seed must be"),
     ("step_run", ("{run}", 0), "n must be a whole number from 1 to 100,000; got 0"),
     ("step_run", ("{run}", -1), "n must be"),
     ("step_run", ("{run}", 1.5), "n must be"),
@@ -248,7 +259,7 @@ def test_an_endpoint_refuses_in_words_and_the_run_in_progress_goes_on(
     await_step(lab, run_id, before.step + 1)
     (after,) = lab.runs()
     assert (after.status, after.reason) == ("running", "")
-    assert (after.lambdas, after.learning_rate, after.config) == (before.lambdas, before.learning_rate, before.config)
+    assert (after.live, after.config) == (before.live, before.config)
 
 
 FIELDS: list[tuple[dict[str, object], str]] = [
@@ -267,7 +278,7 @@ FIELDS: list[tuple[dict[str, object], str]] = [
 
 @pytest.mark.parametrize(("entered", "message"), FIELDS, ids=[f"{entered}" for entered, _ in FIELDS])
 def test_a_field_of_the_page_that_is_empty_or_out_of_range_is_refused_by_name(entered, message: str) -> None:
-    live: dict[str, object] = {"commit": 0.25, "codebook": 1.0, "learning_rate": 1e-3}
+    live: dict[str, object] = dict(RunConfig().live)
     fixed = {name: value for name, value in entered.items() if name not in live}
     with pytest.raises(ExplorerError, match=message):
         as_config(fixed, live | {name: value for name, value in entered.items() if name in live})

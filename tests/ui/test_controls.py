@@ -1,6 +1,7 @@
 """The page's controls and their listeners, without a browser."""
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import gradio as gr
@@ -10,31 +11,37 @@ from hypothesis import strategies as st
 
 from actors.comparisons import Comparisons
 from explorer.config import RunConfig
-from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS
 from explorer.errors import ExplorerError, RunLost
 from explorer.messages import STATUSES
+from explorer.settings import LIVE_SETTINGS
 from tests.ui.watching import CountingLab, run_info
 from ui.bar import ALLOWED, bar_updates, picker_update
-from ui.controls import LIVE_SETTINGS, SCALES, LogScale, WeightControl, as_config
+from ui.controls import WeightControl, as_config
 from ui.help import COMPARE_HELP, HELP, help_mark
 from ui.hub import Hub
 from ui.live import message, on_show, tell, template
 from ui.page import build_page
 from ui.panel_help import PANEL_HELP
+from ui.scales import SCALES, Scale
 
 FIXED = {"dataset": "mnist", "levels": 2, "codebook_size": 16, "batch_size": 128, "seed": 0}
-LIVE = {"commit": 0.25, "codebook": 1.0, "learning_rate": 1e-3}
 
 
 @pytest.mark.parametrize("scale", SCALES.values(), ids=list(SCALES))
-def test_every_position_of_a_slider_is_the_position_of_its_value(scale: LogScale) -> None:
+def test_every_position_of_a_slider_is_the_position_of_its_value(scale: Scale) -> None:
     assert [scale.position(value) for value in scale.values] == list(range(len(scale.values)))
 
 
 @pytest.mark.parametrize("scale", SCALES.values(), ids=list(SCALES))
-def test_a_slider_rises_from_an_exact_zero(scale: LogScale) -> None:
-    assert scale.values[0] == 0
-    assert all(low < high for low, high in zip(scale.values, scale.values[1:], strict=False))
+def test_a_slider_rises(scale: Scale) -> None:
+    assert all(low < high for low, high in pairwise(scale.values))
+
+
+@pytest.mark.parametrize("name", LIVE_SETTINGS)
+def test_a_slider_keeps_to_its_range_and_has_an_exact_zero_where_0_is_allowed(name: str) -> None:
+    values = [LIVE_SETTINGS[name].check(name, value) for value in SCALES[name].values]
+    assert (values[0] == 0) == (LIVE_SETTINGS[name].low == 0)
+    assert LIVE_SETTINGS[name].whole == all(isinstance(value, int) for value in values)
 
 
 @given(st.floats(1e-3, 100))
@@ -49,8 +56,7 @@ def test_only_zero_is_shown_as_zero(value: float) -> None:
 
 
 def test_each_live_setting_has_a_slider_and_each_scale_a_setting() -> None:
-    live = {name for name, setting in {**LAMBDA_SETTINGS, **RUN_SETTINGS}.items() if setting.live}
-    assert live == set(LIVE_SETTINGS) == set(SCALES)
+    assert set(LIVE_SETTINGS) == set(SCALES)
 
 
 def test_a_weight_without_effect_says_so_and_cannot_be_moved() -> None:
@@ -98,14 +104,14 @@ def test_the_picker_lists_the_newest_run_first() -> None:
     ],
 )
 def test_a_field_that_is_wrong_is_named_with_its_range(field: str, value: object, words: str) -> None:
-    fixed, live = ({**part, **({field: value} if field in part else {})} for part in (FIXED, LIVE))
+    fixed, live = ({**part, **({field: value} if field in part else {})} for part in (FIXED, RunConfig().live))
     with pytest.raises(ExplorerError) as error:
         as_config(fixed, live)
     assert str(error.value).startswith(words)
 
 
 def test_the_fields_as_they_come_make_the_default_config() -> None:
-    assert as_config(FIXED, LIVE).to_dict()["lambdas"] == {"commit": 0.25, "codebook": 1.0}
+    assert as_config(FIXED, dict(RunConfig().live)) == RunConfig()
 
 
 def test_what_goes_wrong_is_told_in_its_own_words_and_keeps_the_run_on_show() -> None:

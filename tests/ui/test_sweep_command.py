@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from explorer.choices import CHOICES
+from explorer.choices import Choice
+from explorer.presets import PRESETS
 from explorer.sweep import AXES
 from tests.ui.serving import Serving
 from ui.app import main
-from ui.arguments import parse, sweep_configs
+from ui.arguments import parse, sweep_configs, sweep_steps
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -35,7 +36,18 @@ REFUSED = [
     (["--seed", "0x10"], "seed must be"),
     (["--seed", ",".join(map(str, range(100))), "--commit", ",".join(map(str, range(100)))], "10,000 runs"),
     (["--seed", ",".join(map(str, range(65)))], "comparison must be at most 64 runs.*; got '65 runs'"),
-    (["--latent-dim", "2"], "--latent-dim"),
+    (["--preset", "none"], "--preset"),
+    (["--preset", "ema", "--commit", "1"], "sweep must be without settings but --seed .*; got '--commit'"),
+    (["--preset", "ema", "--levels", "2", "--commit", "1"], "got '--commit, --levels'"),
+    (["--preset", "ema", "--seed", "1,2"], "seed must be one number where --preset is given; got '1,2'"),
+    (["--preset", "textbook", "--seed", "2147483647"], "seed must be"),
+    (["--codebook-size", "16/8/x"], "codebook size must be a list such as .* or one for each level.* got '16/8/x'"),
+    (
+        ["--codebook-size", "16/8/4"],
+        "codebook_size must be one size for each of the 2 levels, or one for all; got '?16/8/4",
+    ),
+    (["--latent-dim", "1,2"], "latent dimension must be a whole number from 2 to 16; got 1"),
+    (["--remedy", "none,ema_expiry"], "remedy must be none, reinit or split, unless codebook_update is ema"),
     (["--steps", "0"], "steps must be"),
     (["--steps", "2000,4000"], "steps must be"),
     (["--steps", "nan"], "steps must be"),
@@ -88,14 +100,26 @@ def test_a_mistake_is_one_line_and_exit_code_2_and_nothing_is_started(
 def test_every_setting_that_can_be_swept_takes_a_list() -> None:
     flags = {name: f"--{name.replace('_', '-')}" for name in AXES}
     for name, flag in flags.items():
-        values = ",".join(CHOICES[name].ways) if name in CHOICES else "2,4"
-        configs = sweep_configs(parse(["sweep", "--out", "out", flag, values]))
+        setting = AXES[name]
+        values = ",".join(setting.ways) if isinstance(setting, Choice) else f"{setting.low:g},{setting.high:g}"
+        needed = ["--codebook-update", "ema"] if name == "remedy" else []
+        configs = sweep_configs(parse(["sweep", "--out", "out", *needed, flag, values]))
         assert len(configs) == values.count(",") + 1, name
     assert len(sweep_configs(parse(["sweep", "--out", "out"]))) == 1
+    sizes = sweep_configs(parse(["sweep", "--out", "out", "--levels", "3", "--codebook-size", "16/8/4,16"]))
+    assert [config.sizes for config in sizes] == [(16, 8, 4), (16, 16, 16)]
     nine = sweep_configs(parse(["sweep", "--out", "out", "--commit", "0.05,0.25,1", "--codebook", "0.5,1,2"]))
     assert [(config.lambdas.commit, config.lambdas.codebook) for config in nine] == [
         (commit, codebook) for commit in (0.05, 0.25, 1) for codebook in (0.5, 1, 2)
     ]
+
+
+def test_a_preset_has_its_own_runs_and_steps() -> None:
+    given = parse(["sweep", "--out", "out", "--preset", "ema", "--seed", "7", "--dataset", "kmnist"])
+    assert sweep_configs(given) == PRESETS["ema"].configs(7, "kmnist")
+    assert sweep_steps(given) == PRESETS["ema"].steps
+    assert sweep_steps(parse(["sweep", "--out", "out", "--preset", "ema", "--steps", "9"])) == 9
+    assert sweep_steps(parse(["sweep", "--out", "out"])) == 2000
 
 
 def test_the_help_has_an_example_and_says_how_to_go_on(capsys) -> None:

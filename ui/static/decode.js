@@ -3,8 +3,11 @@
  *
  * @typedef {object} View
  * @property {number} levels L
- * @property {number} size K, codes a level
+ * @property {number} size K, codes of the largest level: arrays have room for as many at each
+ * @property {number[]} sizes codes of each level; what lies beyond a level's own size is no code
  * @property {number} points P, probe images
+ * @property {number} dims of the latent space; beyond 2 everything is shown in a plane of it
+ * @property {number | null} explained the share of the latents' variance in that plane
  * @property {Float32Array} codebooks [L][K][2]
  * @property {Float32Array} latents [P][2]
  * @property {Uint8Array | Uint16Array} assigned [P][L] index of the code chosen
@@ -16,6 +19,13 @@
  * @property {number} threshold share below which a code is dead
  * @property {Uint8ClampedArray} reconstructions [S][H][W]
  * @property {number | null} probeMse
+ *
+ * @typedef {object} Diagnosis of a snapshot
+ * @property {number} version of that snapshot
+ * @property {(number | null)[]} residualRatio a level
+ * @property {number} tuples of codes in use in the window
+ * @property {Float32Array} motion [L][K] smoothed gradient norm, or EMA move, of each code
+ * @property {Uint8ClampedArray[] | null} byLevel [L-1] of [S][H][W]: the shown images from the codes up to each level but the last
  *
  * @typedef {object} Fixed
  * @property {Uint8Array} labels [P]
@@ -38,13 +48,16 @@ function buffer(text) {
 }
 
 /** @param {{ scale: number, data: string }} packed */
-const scaled = (packed) => Float32Array.from(new Int16Array(buffer(packed.data)), (value) => value * packed.scale);
+export const scaled = (packed) => Float32Array.from(new Int16Array(buffer(packed.data)), (value) => value * packed.scale);
 
 /** @param {string} text */
 export const floats = (text) => new Float32Array(buffer(text));
 
 /** @param {string} text */
 export const integers = (text) => new Int32Array(buffer(text));
+
+/** Parts of a whole, in 0..1. @param {string} text */
+export const parts = (text) => Float32Array.from(new Uint16Array(buffer(text)), (value) => value / 65535);
 
 /** @param {string} text one letter a pixel */
 function greys(text) {
@@ -60,7 +73,10 @@ export function decodeView(raw) {
   return {
     levels: raw.levels,
     size: raw.codes,
+    sizes: raw.sizes,
     points: latents.length / 2,
+    dims: raw.dims,
+    explained: raw.explained,
     codebooks: scaled(raw.codebooks),
     latents,
     assigned: raw.codes <= 256 ? new Uint8Array(assigned) : new Uint16Array(assigned),
@@ -73,6 +89,11 @@ export function decodeView(raw) {
     reconstructions: greys(raw.reconstructions),
     probeMse: raw.probe_mse,
   };
+}
+
+/** @param {any} raw @returns {Diagnosis} */
+export function decodeDiagnosis({ version, residual_ratio, tuples, motion, by_level }) {
+  return { version, residualRatio: residual_ratio, tuples, motion: scaled(motion), byLevel: by_level?.map(greys) ?? null };
 }
 
 /** @param {any} raw @returns {Fixed} */

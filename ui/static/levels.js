@@ -10,6 +10,7 @@
  * @property {Float32Array} codes [K][2]; empty where the plane shows sums instead
  * @property {number[]} shares of the window's choices, a code
  * @property {boolean[]} dead a code
+ * @property {number} threshold share below which a code is dead
  * @property {Uint16Array} assigned [P] code of each point at this level
  */
 
@@ -46,14 +47,14 @@ export function scenes(view, cumulative) {
   const incoming = cumulative ? [] : residuals(view);
   const totals = cumulative ? sums(view) : [];
   return Array.from({ length: view.levels }, (_, level) => {
-    const from = level * view.size;
     const summed = cumulative && level > 0;
     return {
       points: cumulative ? view.latents : incoming[level],
       ends: cumulative ? totals[level] : null,
-      codes: summed ? new Float32Array(0) : view.codebooks.slice(2 * from, 2 * (from + view.size)),
+      codes: summed ? new Float32Array(0) : codebook(view, level),
       shares: shares(view, level),
-      dead: view.dead.slice(from, from + view.size),
+      dead: deadAt(view, level),
+      threshold: view.threshold,
       assigned: assignedAt(view, level),
     };
   });
@@ -67,9 +68,15 @@ export function medians(points, labels) {
   });
 }
 
+/** A level's codes. @param {View} view @param {number} level @returns {Float32Array} [K][2] */
+export const codebook = ({ codebooks, size, sizes }, level) => codebooks.slice(2 * level * size, 2 * (level * size + sizes[level]));
+
+/** @param {View} view @param {number} level @returns {boolean[]} a code */
+export const deadAt = ({ dead, size, sizes }, level) => dead.slice(level * size, level * size + sizes[level]);
+
 /** Each code's share of a level's choices. @param {View} view @param {number} level @returns {number[]} */
 export function shares(view, level) {
-  const counts = view.counts.subarray(level * view.size, (level + 1) * view.size);
+  const counts = view.counts.subarray(level * view.size, level * view.size + view.sizes[level]);
   const total = counts.reduce((sum, count) => sum + count, 0);
   return Array.from(counts, (count) => (total ? count / total : 0));
 }

@@ -37,6 +37,19 @@ function line(context, x, y, dx, dy, colour) {
   context.stroke();
 }
 
+/** A remark in the corner. @param {Context} context @param {string} text @param {number} width @param {number} height @param {Palette} colours */
+export function paintWords(context, text, width, height, colours) {
+  context.font = "12px system-ui, sans-serif";
+  context.textAlign = "right";
+  context.textBaseline = "top";
+  context.lineWidth = 4;
+  context.lineJoin = "round";
+  context.strokeStyle = colours.panel;
+  context.strokeText(text, width - 10, 8);
+  context.fillStyle = colours.quiet;
+  context.fillText(text, width - 10, 8);
+}
+
 /** @param {Context} context @param {string} text @param {number} x @param {number} y @param {number} width @param {Palette} colours */
 function label(context, text, x, y, width, colours) {
   if (x > width - 24) return;

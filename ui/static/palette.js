@@ -12,7 +12,7 @@ const DIGITS_DARK = [
   "#4f9fe8", "#ffb42e", "#e2432a", "#a9b8b6", "#a861da", "#c08370", "#f4802c", "#cbbf86", "#8d92a0", "#92dadd",
 ];
 
-const NAMES = /** @type {const} */ (["panel", "text", "quiet", "grid", "axis", "code", "on-code", "accent", "bad", "commit", "codebook", "total"]);
+const NAMES = /** @type {const} */ (["panel", "text", "quiet", "grid", "axis", "code", "on-code", "accent", "bad", "commit", "codebook", "entropy", "transport", "total", "border", "trail", "heat"]);
 
 /** @typedef {Record<(typeof NAMES)[number], string> & { digits: string[], dark: boolean }} Palette */
 

@@ -6,10 +6,12 @@
  */
 import { extentOf, projection } from "./axes.js";
 import { Camera } from "./camera.js";
-import { percent } from "./format.js";
+import { percent, whole } from "./format.js";
 import { medians } from "./levels.js";
+import { MOST_CELLS } from "./mosaic.js";
 import { Tween } from "./motion.js";
-import { codeRadius, paintCodes, paintGrid, paintLines, paintNames, paintPoints } from "./paint.js";
+import { codeRadius, paintCodes, paintGrid, paintLines, paintNames, paintPoints, paintWords } from "./paint.js";
+import { paintTrails } from "./trails.js";
 
 export class Plane {
   /**
@@ -42,6 +44,12 @@ export class Plane {
     this.ends = new Tween();
     this.codes = new Tween();
     this.names = new Tween();
+    /** What may lie under and over points and codes. @type {import("./mosaic.js").Mosaic | null} */
+    this.mosaic = null;
+    /** @type {import("./trails.js").Paths | null} */
+    this.paths = null;
+    /** @type {import("./moves.js").Moves | null} */
+    this.moves = null;
     this.camera = new Camera(this.canvas, () => axes.at(motion.progress), () => this.draw());
     this.drawer = () => this.draw();
     motion.drawers.add(this.drawer);
@@ -93,14 +101,18 @@ export class Plane {
     paintGrid(context, at, colours, width, height);
     if (!scene) return;
     const { progress } = this.motion;
+    this.mosaic?.paint(context, at, progress, colours, focus.code);
     const [points, ends, codes, names] = [this.points, this.ends, this.codes, this.names].map((tween) => tween.at(progress));
     const size = Math.min(1, Math.max(0.6, Math.min(width, height) / 320)) * this.scale;
     const codeSize = size * Math.min(1, Math.max(0.55, (64 / scene.dead.length) ** 0.2));
     if (ends.length) paintLines(context, at, points, ends, labels, mask, colours);
     paintPoints(context, at, points, labels, mask, colours, 2.6 * size);
     const chosen = focus.code?.level === this.level ? focus.code.index : null;
+    if (codes.length && this.paths) paintTrails(context, at, this.paths, codes, scene.dead, chosen, colours);
     if (codes.length) paintCodes(context, at, codes, scene.shares, scene.dead, chosen, colours, codeSize);
+    if (codes.length) this.moves?.paint(context, at, this.level, colours);
     if (focus.digit !== null || !focus.code) paintNames(context, at, names, focus.digit, colours);
+    if (this.mosaic?.tooMany) paintWords(context, `more than ${whole(MOST_CELLS)} cells: too many to be drawn`, width, height, colours);
     this.#placeTooltip(at, chosen);
   }
 
@@ -167,7 +179,7 @@ export class Plane {
     tooltip.hidden = chosen === null || !scene?.codes.length;
     if (tooltip.hidden || !scene || chosen === null) return;
     const share = scene.shares[chosen];
-    tooltip.textContent = `code ${chosen} · ${percent(share)} of the choices · ${scene.dead[chosen] ? "dead" : "active"}`;
+    tooltip.textContent = `code ${chosen} · ${percent(share)} of the choices · ${scene.dead[chosen] ? `under ${percent(scene.threshold)}: dead` : "active"}`;
     const x = Math.min(Math.max(at.x(this.codes.now[2 * chosen]), 80), this.canvas.clientWidth - 80);
     const y = at.y(this.codes.now[2 * chosen + 1]);
     tooltip.style.transform = `translate(-50%, ${y < 48 ? "22px" : "calc(-100% - 22px)"})`;

@@ -1,6 +1,11 @@
 /** The planes of a run, one a level, with the legend and the switch that belong to them. */
 import { Axes } from "./axes.js";
-import { assignedAt, scenes } from "./levels.js";
+import { put } from "./format.js";
+import { assignedAt, codebook, scenes } from "./levels.js";
+import { pathsOf } from "./life.js";
+import { Mosaic, owners } from "./mosaic.js";
+import { Moves } from "./moves.js";
+import { Overlays } from "./overlays.js";
 import { Plane } from "./plane.js";
 
 const LEFT_OVER = ["encoder outputs, z_e", "left over by level 1"];
@@ -24,6 +29,15 @@ export class Planes {
     /** @type {Uint16Array[]} */
     this.assigned = [];
     this.labels = new Uint8Array(0);
+    /** Whether codes are compared by angle. */
+    this.angular = false;
+    /** @type {import("./life.js").Life | null} */
+    this.life = null;
+    /** Steps of remedies. @type {number[]} */
+    this.remedies = [];
+    this.moves = new Moves(() => this.redraw());
+    this.overlays = new Overlays(section);
+    this.overlays.addEventListener("change", () => this.#show());
     focus.addEventListener("change", () => this.redraw());
     for (const radio of section.querySelectorAll("[name=plane-view]")) {
       radio.addEventListener("change", () => this.#choose(/** @type {HTMLInputElement} */ (radio).value === "cumulative"));
@@ -53,13 +67,15 @@ export class Planes {
     // After a reset the points move back to where they began: no empty frame, but axes of their own.
     if (generation !== this.generation) this.planes.forEach((plane) => plane.refit());
     Object.assign(this, { view, labels, generation });
+    this.#title();
+    this.overlays.allow(view);
     this.assigned = Array.from({ length: view.levels }, (_, level) => assignedAt(view, level));
     this.grid.dataset.step = `${step}`;
     this.#show();
   }
 
   clear() {
-    this.view = null;
+    this.view = this.life = null;
     this.planes.forEach((plane) => plane.clear());
   }
 
@@ -77,10 +93,33 @@ export class Planes {
     if (!this.view) return;
     const mask = this.focus.mask(this.labels, this.assigned);
     scenes(this.view, this.cumulative).forEach((scene, level) => {
-      this.planes[level].mask = mask;
-      this.planes[level].update(scene, this.labels);
+      const plane = this.planes[level];
+      plane.mask = mask;
+      plane.update(scene, this.labels);
+      this.#overlay(plane, level);
     });
     this.motion.start();
+  }
+
+  /** @param {Plane} plane @param {number} level */
+  #overlay(plane, level) {
+    const { view, overlays: { on }, life } = this;
+    if (!view) return;
+    plane.moves = this.moves;
+    plane.paths = on.paths && life ? pathsOf(life, view, level, this.remedies) : null;
+    plane.mosaic = on.cells || on.joint ? (plane.mosaic ?? new Mosaic()) : null;
+    if (!plane.mosaic || !plane.axes.target) return;
+    // Sums of codes have cells of the tuples up to their level; residuals, of their level's codes, or of all that follow.
+    const from = this.cumulative ? 0 : level;
+    const to = this.cumulative || !on.joint ? level : view.levels - 1;
+    const codebooks = Array.from({ length: to - from + 1 }, (_, i) => codebook(view, from + i));
+    plane.mosaic.aim({ codebooks, from, angular: this.angular, owners: owners(view, this.labels, from, to) }, plane.axes.target);
+  }
+
+  /** What is known of the codes' past. @param {import("./life.js").Life} life @param {import("./history.js").Change[]} changes */
+  remember(life, changes) {
+    Object.assign(this, { life, remedies: changes.filter(({ name }) => name === "remedy").map(({ step }) => step) });
+    for (const [level, plane] of this.planes.entries()) if (this.view) this.#overlay(plane, level);
   }
 
   /** @param {boolean} cumulative */
@@ -105,13 +144,21 @@ export class Planes {
 
   #title() {
     this.grid.querySelectorAll("figcaption").forEach((caption, level) => {
-      const heading = document.createElement("h2");
-      const small = document.createElement("small");
-      heading.textContent = `Level ${level + 1}`;
-      const sum = ["z_e → q₁", "z_e → q₁ + q₂"][level] ?? `z_e → q₁ + … + q${"₁₂₃₄₅₆₇₈"[level]}`;
-      small.textContent = this.cumulative ? sum : (LEFT_OVER[level] ?? `left over by levels 1–${level}`);
-      caption.replaceChildren(heading, small);
+      if (!caption.firstChild) caption.append(document.createElement("h2"), document.createElement("small"));
+      const [heading, small] = /** @type {HTMLElement[]} */ ([...caption.children]);
+      put(heading, `Level ${level + 1}`);
+      put(small, this.#caption(level)).title = small.textContent ?? "";
     });
+  }
+
+  /** @param {number} level */
+  #caption(level) {
+    const sum = ["z_e → q₁", "z_e → q₁ + q₂"][level] ?? `z_e → q₁ + … + q${"₁₂₃₄₅₆₇₈"[level]}`;
+    const what = this.cumulative ? sum : (LEFT_OVER[level] ?? `left over by levels 1–${level}`);
+    const { dims = 2, explained } = this.view ?? {};
+    if (dims === 2) return what;
+    if (level) return `${what}, in the same plane`;
+    return `${this.cumulative ? `${sum}, ` : ""}first two principal components, ${Math.round(100 * (explained ?? 0))}% of the variance`;
   }
 
   #legend() {

@@ -1,6 +1,7 @@
 /** How far two runs have come apart: codes of the probe images, codebooks, errors. The server compares them. */
 import { floats, integers } from "../decode.js";
 import { listed, percent, put, whole } from "../format.js";
+import { sizesText } from "./figures.js";
 import { make, menu, offer, sayInstead, shown } from "./parts.js";
 import { canvas, plot } from "./plot.js";
 import { domainOf } from "./scale.js";
@@ -105,7 +106,7 @@ export class Divergence {
     const [a, b] = this.pair.map((id) => this.runs.find((run) => run.id === id)?.entry);
     if (this.runs.length < 2) return "Select at least two runs above: how far any two of them have come apart shows here.";
     if (!a || !b || a === b) return "Choose two different runs: a run never comes apart from itself.";
-    const shapes = [a, b].map(({ config }) => `${config.levels} × ${config.codebook_size}`);
+    const shapes = [a, b].map(({ config }) => `${config.levels} × ${sizesText(config)}`);
     if (shapes[0] === shapes[1]) return "";
     return `These runs have codebooks of different shape, ${shapes[0]} and ${shapes[1]} codes: choose two with as many levels and codes.`;
   }

@@ -6,6 +6,8 @@ import { indexAt } from "./smoothing.js";
 /** The losses of single batches jump about; a table tells their mean over the last so many steps. */
 export const RECENT = 100;
 const LOSSES = ["recon", "commit", "codebook", "total"];
+/** Those that only some runs have. */
+const RARE_LOSSES = ["mse", "entropy", "transport"];
 
 /** @param {number} mse of images in 0..1 @returns {number} decibels */
 export const psnr = (mse) => -10 * Math.log10(mse);
@@ -13,8 +15,14 @@ export const psnr = (mse) => -10 * Math.log10(mse);
 /** What the codes in use could carry. @param {ArrayLike<number>} perplexity a level */
 export const effectiveBits = (perplexity) => Array.from(perplexity).reduce((bits, value) => bits + Math.log2(value), 0);
 
-/** What they could carry if all were in even use: L · log₂ K. @param {{ levels: number, codebook_size: number }} config */
-export const nominalBits = ({ levels, codebook_size }) => levels * Math.log2(codebook_size);
+/** How many codes each level has. @param {{ levels: number, codebook_size: number | number[] }} config @returns {number[]} */
+export const sizesOf = ({ levels, codebook_size: size }) => (Array.isArray(size) ? size : new Array(levels).fill(size));
+
+/** "16", or "16/8/4" where levels differ. @param {{ levels: number, codebook_size: number | number[] }} config */
+export const sizesText = (config) => [...(new Set(sizesOf(config)).size > 1 ? sizesOf(config) : new Set(sizesOf(config)))].join("/");
+
+/** What they could carry if all were in even use: Σ log₂ K. @param {{ levels: number, codebook_size: number | number[] }} config */
+export const nominalBits = (config) => sizesOf(config).reduce((bits, size) => bits + Math.log2(size), 0);
 
 /** The metrics that these runs have, by group. @param {RunState[]} runs @returns {{ group: string, metrics: { name: string, label: string }[] }[]} */
 export function metricsOf(runs) {
@@ -26,7 +34,8 @@ export function metricsOf(runs) {
       { name: `codebook/active/${level}`, label: `active codes, level ${level + 1}` },
     ],
   }));
-  const losses = LOSSES.map((name) => ({ name: `loss/${name}`, label: `${name} loss` }));
+  const rare = RARE_LOSSES.filter((name) => runs.some((run) => run.history?.columns[`loss/${name}`]?.some(Number.isFinite)));
+  const losses = [...LOSSES, ...rare].map((name) => ({ name: `loss/${name}`, label: name === "mse" ? "MSE, beside another recon loss" : `${name} loss` }));
   return [{ group: "Losses", metrics: losses }, { group: "Probe images", metrics: [{ name: "probe/mse", label: "probe MSE" }] }, ...perLevel];
 }
 

@@ -1,7 +1,7 @@
 /** Rate and distortion: what the codes in use could carry, against the error over the probe images; and how each run got there. */
 import { put, whole } from "../format.js";
 import { runColour } from "./colours.js";
-import { effectiveBits, figuresOf, nominalBits, psnr } from "./figures.js";
+import { effectiveBits, figuresOf, nominalBits, psnr, sizesOf } from "./figures.js";
 import { choices, draw, make, sayInstead, shown } from "./parts.js";
 import { canvas, fade, plot } from "./plot.js";
 import { domainOf } from "./scale.js";
@@ -139,9 +139,13 @@ function placeOf(run, dark) {
 
 /** A line for each nominal budget. @param {any[]} configs */
 function budgetsOf(configs) {
-  const texts = new Map(configs.map((config) => [nominalBits(config), `${config.levels} · log₂ ${config.codebook_size} = ${Number(nominalBits(config).toFixed(1))} bits`]));
+  const texts = new Map(configs.map((config) => [nominalBits(config), `${budgetWords(config)} = ${Number(nominalBits(config).toFixed(1))} bits`]));
   return [...texts].map(([x, text]) => ({ x, text: texts.size > 2 ? `${Number(x.toFixed(1))}` : text }));
 }
+
+/** @param {any} config */
+const budgetWords = (config) =>
+  new Set(sizesOf(config)).size === 1 ? `${config.levels} · log₂ ${sizesOf(config)[0]}` : `log₂ ${sizesOf(config).join(" · ")}`;
 
 /** @param {number} left @param {number} top @param {number} width @param {number} height */
 const boxAt = (left, top, width, height) => [left, top, left + width, top + height];
