@@ -39,16 +39,12 @@ class Run(Memory):
         self._open_data = open_data
         self._thread = threading.Thread(target=self._live, name=f"run-{run_id}", daemon=True)
 
-    @property
-    def begun(self) -> bool:
-        """Whether it has a thread, or had one."""
-        return self._thread.ident is not None
-
     def start(self) -> None:
         """Train; after a pause: train on."""
         with self._asked:
             self._refuse_if("train on", "stopped", "failed")
             if self._thread.ident is None:
+                self._say("compiling", "starting")
                 self._thread.start()
                 if not self._restored:  # it goes on as it did, training or paused
                     return
