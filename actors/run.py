@@ -210,12 +210,12 @@ class Run(Memory):
             )
         self._losses = losses
         health = trainer.health(now)
-        now = time.monotonic()
-        self._times.append(now)
+        ended = time.monotonic()
+        self._times.append(ended)
         with self._asked:
             self._record.step_done(losses, health)
             self._gate.passed()
-            due = self._view_asked and now >= self._next_view
+            due = self._view_asked and ended >= self._next_view
         if due or self._record.probe_due():
             self._show(trainer)
         if self._keeper is not None and self._keeper.due():

@@ -9,6 +9,7 @@ from actors.bundle import bundle
 from actors.comparisons import Comparisons
 from actors.deriving import fork, replay
 from actors.lab import Lab, RunInfo
+from explorer.choices import CHOICES
 from explorer.config import RunConfig
 from explorer.errors import ConfigError, ExplorerError
 from explorer.settings import LIVE_SETTINGS, STEPS
@@ -32,6 +33,7 @@ class Actions:
             "preset": self._preset,
             "set": self._set,
             "scale": self._scale,
+            "cure": self._cure,
             "fork": self._fork,
             "replay": self._replay,
             "describe": self._describe,
@@ -91,6 +93,11 @@ class Actions:
             return {"step": self._lab.set_live(run_id, {name: value}).step, "value": value}
 
         applied, errors = self._each(command, act)
+        return {"applied": applied, "done": list(applied), "errors": errors}
+
+    def _cure(self, command: Command) -> dict[str, Any]:
+        remedy = CHOICES["remedy"].check("remedy", command.get("remedy"))
+        applied, errors = self._each(command, lambda run_id: {"step": self._lab.cure(run_id, remedy).step})
         return {"applied": applied, "done": list(applied), "errors": errors}
 
     # One run ---------------------------------------------------------------------------------------------------------

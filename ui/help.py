@@ -3,7 +3,7 @@
 from html import escape
 
 from explorer.settings import LIVE_SETTINGS
-from ui.panel_help import PANEL_HELP
+from ui.panel_help import DIAGNOSIS_HELP, PANEL_HELP
 
 COMPARE_HELP: dict[str, str] = {
     "compare": "Runs that are the same but for what you swept: same seed, same initial parameters, same order of the images, so "
@@ -23,12 +23,17 @@ HELP: dict[str, str] = {
     "over, r = z_e − (q₁ + … + q₍ₗ₋₁₎). Each goes to its nearest code, argminₖ ‖r − eₖ‖². Wheel or pinch zooms, dragging "
     "moves, a double click or 0 goes back; n and p walk through the codes.",
     "cumulative": "Joins each z_e to the sum of its codes up to that level, ẑ = q₁ + … + qₗ: the line is the error that is "
-    "left, and at the last level its end is z_q, what the decoder sees.",
+    "left, and at the last level its end is z_q, what the decoder sees. Into the planes can be drawn: cells, the places that get "
+    "each code, tinted with the digit that most of their images show; joint, the places that get each tuple of codes, one of "
+    "each level that follows (of each up to it, in the cumulative view); paths, where each code has been since the run began, "
+    "dashed where it was dead.",
     "digits": "Ten fixed test images, one a digit, over what the decoder makes of their codes. MSE = mean (x − x̂)² over "
-    "all 512 test images of the probe.",
+    "all 512 test images of the probe. By level: what the decoder makes of level 1's codes alone, ẑ₁ = q₁, of q₁ + q₂, and so "
+    "on, with the MSE of these ten.",
     "health": "How often each code was chosen in the last 100 batches: a code with less than 1% of its level's choices is "
     "dead; with more than 100 codes even use makes each of them dead. "
-    "Perplexity = exp(−Σ p log p) says how many codes are in even use, from 1 to K.",
+    "Perplexity = exp(−Σ p log p) says how many codes are in even use, from 1 to K. The small grey bars below are how far each "
+    "code moves: the smoothed norm of its gradient or, for moving averages, of its moves.",
     "curves": "recon = MSE(x, x̂), commit = MSE(z_e, sg(z_q)), codebook = MSE(sg(z_e), z_q), unweighted: the last two are "
     "equal in value and differ in whom they move. total = recon + λ_commit·commit + λ_codebook·codebook.",
     "weights": "Loss weights and the learning rate hold from the next batch on, without a restart; leftmost is exactly 0, "
@@ -38,6 +43,7 @@ HELP: dict[str, str] = {
     "runs' processes hold. A run whose machine dies comes back on another one, or waits here until there is room.",
     **COMPARE_HELP,
     **PANEL_HELP,
+    **DIAGNOSIS_HELP,
 }
 
 

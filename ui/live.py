@@ -14,6 +14,7 @@ import gradio as gr
 from fastapi import Response
 
 from explorer.errors import ExplorerError
+from ui.actions import Actions
 from ui.help import help_mark
 from ui.hub import Hub
 from ui.packing import gzipped
@@ -40,8 +41,11 @@ def template(name: str) -> str:
     return re.sub(r"@help:([\w-]+)@", lambda match: help_mark(match[1]), text)
 
 
-def live_view(hub: Hub, **settings: Any) -> gr.HTML:
+def live_view(hub: Hub, actions: Actions, **settings: Any) -> gr.HTML:
     """The component; `settings` are handed to the script as its properties."""
+
+    def act(command: object = None) -> dict[str, Any]:
+        return actions.act(command)
 
     def poll(asked: object = None) -> Response:
         headers = {"Content-Encoding": "gzip", "Cache-Control": "no-store"}
@@ -53,7 +57,7 @@ def live_view(hub: Hub, **settings: Any) -> gr.HTML:
         js_on_load=ON_LOAD,
         apply_default_css=False,
         elem_id="live",
-        server_functions=[poll],
+        server_functions=[poll, act],
         **settings,
     )
 

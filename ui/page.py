@@ -25,6 +25,7 @@ STYLES = (
     "base.css",
     "planes.css",
     "panels.css",
+    "diagnosis.css",
     "controls.css",
     "forms.css",
     "bench.css",
@@ -47,13 +48,14 @@ MASTHEAD = """
 def build_page(lab: Lab, comparisons: Comparisons, refresh_seconds: float = 0.5, dataset: str = "mnist") -> gr.Blocks:
     """The page over a lab. It keeps no state of its own: a reload, or another browser, finds the runs as they are."""
     hub, defaults = Hub(lab), RunConfig(dataset=dataset)
+    actions = Actions(lab, hub, comparisons)
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
         gr.HTML(MASTHEAD, apply_default_css=False, elem_id="masthead")
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Run", id="run"):
-                run.build(lab, hub, defaults, refresh_seconds)
+                run.build(lab, hub, actions, defaults, refresh_seconds)
             with gr.Tab("Compare", id="compare", render_children=True):
-                compare.build(hub, Actions(lab, hub, comparisons), defaults, refresh_seconds)
+                compare.build(hub, actions, defaults, refresh_seconds)
             with gr.Tab("Cluster", id="cluster", render_children=True):
                 cluster.build(lab, hub)
     return page

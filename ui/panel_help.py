@@ -1,4 +1,4 @@
-"""What the panels of the Compare tab say about themselves, behind their `?`."""
+"""What the panels of the Compare tab, and the Run tab's diagnosis, say about themselves, behind their `?`."""
 
 PANEL_HELP: dict[str, str] = {
     "compare-curves": "Every selected run over one another, aligned by step; losses are unweighted. Bold is the debiased "
@@ -16,4 +16,14 @@ PANEL_HELP: dict[str, str] = {
     "compare-rate": "Each run's effective rate, Σ log₂ perplexity over the levels in bits an image, against its MSE over the "
     "512 probe images; the pale trail is its past. Further left spends fewer bits, further down loses less. The dashed line "
     "is the nominal budget L · log₂ K: all K codes of all L levels in even use.",
+}
+
+DIAGNOSIS_HELP: dict[str, str] = {
+    "levels": "For each level: codes in use and perplexity over the last batches; bits = log₂ perplexity, of log₂ K if all codes "
+    "were in even use; residual ratio = E‖rₗ‖² / E‖rₗ₋₁‖² over the 512 probe images, the part of what comes in that the level "
+    "leaves over: above 1 it adds error instead. Left over: the part of E‖z_e‖² after all levels so far. A tuple is one image's "
+    "codes, one of each level.",
+    "lifetimes": "A row a code, a column for each time that the run was looked at: the darker, the larger its share of the "
+    "level's choices in the batches before; hatched where that was so little that the code counts as dead. Births, deaths and "
+    "revivals are where a row changes. A triangle marks a remedy.",
 }

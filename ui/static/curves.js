@@ -4,20 +4,25 @@
  * script is as large and would be one more dependency. Plotly is loaded only once there is something to draw, and drawn
  * at most once in REDRAW milliseconds, and more rarely where that is slow.
  */
-import { weight, whole } from "./format.js";
+import { marker, markerText, merged } from "./markers.js";
 
 const REDRAW = 1000;
 /** A drawing's script may take this part of the time; the browser's own part of it is about as long. */
 const SHARE = 0.012;
-const MOST_MARKERS = 40;
-const NAMES = { commit: "λ_commit", codebook: "λ_codebook", learning_rate: "learning rate" };
-/** commit and codebook are equal in value: one is drawn dashed over the other. */
-const LINES = [
+/**
+ * commit and codebook are equal in value under a final loss: one is drawn dashed over the other. Terms that are not
+ * computed while their weight is 0 show only where they have values.
+ */
+const LINES = /** @type {const} */ ([
   { name: "total", dash: "dot", width: 1.25 },
   { name: "recon", dash: "solid", width: 2 },
+  { name: "mse", dash: "longdash", width: 1.25 },
   { name: "commit", dash: "solid", width: 3 },
   { name: "codebook", dash: "dash", width: 1.5 },
-];
+  { name: "entropy", dash: "solid", width: 1.5 },
+  { name: "transport", dash: "longdashdot", width: 1.5 },
+]);
+const ALWAYS = ["total", "recon", "commit", "codebook"];
 
 /** @type {Promise<any> | undefined} */
 let library;
@@ -82,7 +87,7 @@ export class Curves {
     try {
       const Plotly = await plotly();
       const before = performance.now();
-      await Plotly.react(chart, traces(history, this.colours), layout(history, this), { displayModeBar: false, doubleClick: "reset" });
+      await Plotly.react(chart, traces(history, this), layout(history, this), { displayModeBar: false, doubleClick: "reset" });
       this.pause = Math.min(Math.max((performance.now() - before) / SHARE, REDRAW), 5 * REDRAW);
       describe(chart, history);
     } catch (error) {
@@ -91,25 +96,31 @@ export class Curves {
   }
 }
 
-/** @param {import("./history.js").History | null} history @param {import("./palette.js").Palette} colours */
-function traces(history, colours) {
-  const colour = { total: colours.total, recon: colours.accent, commit: colours.commit, codebook: colours.codebook };
-  return LINES.map(({ name, dash, width }) => ({
-    type: "scatter",
-    mode: "lines",
-    name,
-    x: history?.steps ?? [],
-    y: history?.columns[`loss/${name}`] ?? [],
-    line: { color: colour[/** @type {keyof typeof colour} */ (name)], width, dash, simplify: true },
-    hovertemplate: "%{y:.4g}",
-  }));
+/** @param {import("./history.js").History | null} history @param {Curves} curves */
+function traces(history, { colours, scale }) {
+  const colour = { ...colours, recon: colours.accent, mse: colours.accent };
+  return LINES.flatMap(({ name, dash, width }) => {
+    const values = history?.columns[`loss/${name}`] ?? [];
+    if (!ALWAYS.includes(name) && !values.some(Number.isFinite)) return [];
+    // The entropy term is below 0 wherever codes tell anything apart: a logarithmic scale shows its size.
+    const turned = name === "entropy" && scale === "log";
+    return [{
+      type: "scatter",
+      mode: "lines",
+      name: turned ? "−entropy" : name,
+      x: history?.steps ?? [],
+      y: turned ? values.map((value) => -value) : values,
+      line: { color: colour[name], width, dash, simplify: true },
+      hovertemplate: "%{y:.4g}",
+    }];
+  });
 }
 
 /** @param {import("./history.js").History | null} history @param {Curves} curves */
 function layout(history, { colours, scale, run, chart }) {
   const axis = { gridcolor: colours.grid, zeroline: false, linecolor: colours.grid, tickfont: { size: 10 } };
   const last = history?.steps.at(-1) ?? 0;
-  const changes = merged(history?.changes ?? [], Math.max(12, 0.015 * last));
+  const changes = merged(history?.changes ?? [], Math.max(12, 0.015 * last), 0.12 * last);
   return {
     uirevision: `${run}/${scale}`,
     datarevision: history?.steps.length,
@@ -128,31 +139,6 @@ function layout(history, { colours, scale, run, chart }) {
     annotations: changes.map((change, i) => markerText(change, i, change.step > last / 2, colours)),
   };
 }
-
-/** A drag of a slider is many changes close together, but one marker. @param {import("./history.js").Change[]} changes @param {number} reach steps */
-function merged(changes, reach) {
-  /** @type {import("./history.js").Change[]} */
-  const kept = [];
-  for (const change of changes) {
-    const last = kept.findLast((other) => other.name === change.name);
-    if (last && change.step - (last.last ?? last.step) <= reach) Object.assign(last, { new: change.new, last: change.step });
-    else kept.push({ ...change });
-  }
-  return kept.filter((change) => change.old !== change.new).slice(-MOST_MARKERS);
-}
-
-/** @param {import("./history.js").Change} change @param {import("./palette.js").Palette} colours */
-const marker = ({ step }, colours) => ({
-  type: "line", xref: "x", yref: "paper", x0: step, x1: step, y0: 0, y1: 1, line: { color: colours.quiet, width: 1, dash: "dash" },
-});
-
-/** @param {import("./history.js").Change} change @param {number} i @param {boolean} late in the right half @param {import("./palette.js").Palette} colours */
-const markerText = ({ step, name, old, new: now }, i, late, colours) => ({
-  x: step, xref: "x", y: 1 - 0.1 * (i % 4), yref: "paper", xanchor: late ? "right" : "left", yanchor: "top", showarrow: false,
-  xshift: late ? -2 : 2,
-  text: name === "recovered" ? `recovered (was at ${whole(old)})` : `${NAMES[/** @type {keyof typeof NAMES} */ (name)] ?? ""} ${weight(old)} → ${weight(now)}`,
-  font: { size: 10, color: colours.text }, bgcolor: colours.panel, opacity: 0.9,
-});
 
 /** @param {HTMLElement} chart @param {import("./history.js").History | null} history */
 function describe(chart, history) {

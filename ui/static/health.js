@@ -1,9 +1,9 @@
 /** Codebook health: for each level how many codes are in use, how evenly, and a bar a code. */
 import { paintBars } from "./bars.js";
 import { fixed, percent, put } from "./format.js";
-import { shares } from "./levels.js";
+import { deadAt, shares } from "./levels.js";
 
-/** @typedef {import("./decode.js").View} View */
+/** @typedef {import("./decode.js").View} View @typedef {import("./decode.js").Diagnosis} Diagnosis */
 
 export class Health {
   /**
@@ -17,15 +17,25 @@ export class Health {
     this.window = /** @type {HTMLElement} */ (section.querySelector("[data-testid=health-window]"));
     /** @type {View | null} */
     this.view = null;
+    /** @type {Diagnosis | null} */
+    this.diagnosis = null;
+    /** Whether codes are moving averages. */
+    this.averages = false;
     focus.addEventListener("change", () => this.#draw());
     new ResizeObserver(() => this.#draw()).observe(this.host);
   }
 
-  /** @param {View | null} view @param {import("./palette.js").Palette} [colours] */
-  update(view, colours = this.colours) {
-    Object.assign(this, { view, colours });
+  /** @param {View | null} view @param {Diagnosis | null} diagnosis @param {number} whole batches that a window has at most @param {boolean} averages whether codes are moving averages */
+  update(view, diagnosis, whole, averages) {
+    Object.assign(this, { view, diagnosis, averages });
     if (this.host.children.length !== (view?.levels ?? 0)) this.#prepare(view?.levels ?? 0);
-    put(this.window, view ? windowText(view) : "");
+    put(this.window, view ? windowText(view, whole) : "");
+    this.#draw();
+  }
+
+  /** @param {import("./palette.js").Palette} colours */
+  recolour(colours) {
+    this.colours = colours;
     this.#draw();
   }
 
@@ -44,7 +54,7 @@ export class Health {
     const canvas = block.appendChild(document.createElement("canvas"));
     canvas.setAttribute("role", "img");
     canvas.addEventListener("pointermove", (event) => {
-      const size = this.view?.size ?? 1;
+      const size = this.view?.sizes[level] ?? 1;
       const index = Math.min(Math.floor((event.offsetX / canvas.clientWidth) * size), size - 1);
       this.focus.onCode({ level, index: Math.max(index, 0) });
     });
@@ -53,23 +63,29 @@ export class Health {
   }
 
   #draw() {
-    const { view, focus, colours } = this;
+    const { view, diagnosis, focus, colours } = this;
     if (!view) return;
     [...this.host.children].forEach((block, level) => {
-      const used = shares(view, level);
+      const [used, dead, size] = [shares(view, level), deadAt(view, level), view.sizes[level]];
+      const motion = diagnosis?.motion.subarray(level * view.size, level * view.size + size);
       const chosen = focus.code?.level === level ? focus.code.index : null;
       const [head, canvas] = /** @type {[HTMLElement, HTMLCanvasElement]} */ ([...block.children]);
-      const summary = `Level ${level + 1}: ${view.active[level]}/${view.size} active`;
-      const detail = chosen === null
-        ? `perplexity ${fixed(view.perplexity[level], 1)}`
-        : `code ${chosen}: ${percent(used[chosen] ?? 0)}, ${view.dead[level * view.size + chosen] ? "dead" : "active"}`;
-      [summary, detail].forEach((text, i) => put(/** @type {HTMLElement} */ (head.children[i]), text));
-      canvas.setAttribute("aria-label", `${summary}, perplexity ${fixed(view.perplexity[level], 1)} of ${view.size}`);
-      paintBars(canvas, used, view.dead.slice(level * view.size, (level + 1) * view.size), view.threshold, chosen, colours);
+      const summary = `Level ${level + 1}: ${view.active[level]}/${size}${view.levels > 3 ? "" : " active"}`;
+      const even = `perplexity ${fixed(view.perplexity[level], 1)}`;
+      put(/** @type {HTMLElement} */ (head.children[0]), summary);
+      put(/** @type {HTMLElement} */ (head.children[1]), chosen === null ? even : this.#words(chosen, used, dead, motion));
+      canvas.setAttribute("aria-label", `${summary}, ${even} of ${size}`);
+      paintBars(canvas, used, dead, view.threshold, chosen, colours, motion);
     });
+  }
+
+  /** @param {number} code @param {number[]} used @param {boolean[]} dead @param {Float32Array | undefined} motion */
+  #words(code, used, dead, motion) {
+    const moved = motion ? ` · ${this.averages ? "moves" : "gradient"} ${motion[code].toPrecision(2)}` : "";
+    return `code ${code}: ${percent(used[code] ?? 0)}${dead[code] ? ", dead" : ""}${moved}`;
   }
 }
 
-/** @param {View} view */
-const windowText = (view) =>
-  `${view.window < 100 ? `first ${view.window}` : "last 100"} batches · dead below ${Number((100 * view.threshold).toPrecision(3))}%`;
+/** @param {View} view @param {number} whole */
+const windowText = ({ window, threshold }, whole) =>
+  `${window < whole ? "first" : "last"} ${window} ${window === 1 ? "batch" : "batches"} · dead below ${Number((100 * threshold).toPrecision(3))}%`;

@@ -1,12 +1,18 @@
 /**
  * The curves of a run as the page has them: increments are appended, a new stride or generation starts anew.
  *
- * @typedef {object} Change a live setting that was changed
+ * @typedef {object} Change a live setting that was changed; or a run that came back ("recovered"), or a "remedy"
  * @property {number} step first step with the new value
  * @property {string} name
  * @property {number} old
  * @property {number} new
+ * @property {string} [remedy] which one
+ * @property {"hand" | "run"} [by]
+ * @property {[number, number][]} [moved] by a remedy: level, how many codes
+ * @property {[number, number][]} [codes] the first of them: level, code
+ * @property {{ scale: number, data: string }} [places] [2][N][2] where these were, and where they came to be
  * @property {number} [last] where several are shown as one: the step of the last
+ * @property {number} [times] how many they are
  */
 import { floats, integers } from "./decode.js";
 

@@ -5,6 +5,7 @@
 import { tabButton } from "./compare/address.js";
 import { Curves } from "./curves.js";
 import { decodeFixed, decodeView } from "./decode.js";
+import { Diagnosis } from "./diagnosis.js";
 import { Digits } from "./digits.js";
 import { Focus } from "./focus.js";
 import { Health } from "./health.js";
@@ -16,6 +17,7 @@ import { Planes } from "./planes.js";
 import { Poller } from "./poller.js";
 import { close, panelOf, placePopovers, toast } from "./popovers.js";
 import { obvious, remember, remembered } from "./selection.js";
+import { Remedies } from "./remedies.js";
 import { Status } from "./status.js";
 import { Weights } from "./weights.js";
 
@@ -29,7 +31,7 @@ const FETCH_AHEAD = 2500;
 class Live {
   /** @param {{ element: HTMLElement, props: any, server: any, watch: any, sync: () => void }} bridge */
   constructor({ element, props, server, watch, sync }) {
-    Object.assign(this, { element, props, sync });
+    Object.assign(this, { element, props, server, sync });
     const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (element.querySelector(`#${id}`));
     const colours = palette(element);
     const focus = new Focus();
@@ -38,7 +40,9 @@ class Live {
     this.digits = new Digits(part("digits"));
     this.health = new Health(part("health"), focus, colours);
     this.curves = new Curves(part("curves"), colours);
+    this.diagnosis = new Diagnosis(part("curves"), part("digits"), focus, colours, this.planes.overlays, () => this.#wanted());
     this.weights = new Weights(props.scales, () => this.#show(), () => this.#follow());
+    this.remedies = new Remedies(/** @type {HTMLElement} */ (document.querySelector("[data-testid=remedies]")), props, (command) => this.#act(command));
     /** @type {any} */
     this.lab = null;
     /** @type {import("./status.js").Run[]} */
@@ -72,6 +76,25 @@ class Live {
     this.fixed = null;
     this.trouble = "";
     this.history = new History();
+    this.diagnosis.forget();
+  }
+
+  /** A panel was opened: show what there is of it, and ask for the rest. */
+  #wanted() {
+    this.#diagnose();
+    this.poller.now();
+  }
+
+  #diagnose() {
+    const { diagnosis, digits, health, view, fixed, snapshot, history } = this;
+    digits.update(view, fixed, diagnosis.images);
+    health.update(view, diagnosis.newest, snapshot?.live.dead_window ?? 100, this.#config?.codebook_update === "ema");
+    diagnosis.update(view, snapshot?.step ?? 0, history.changes);
+  }
+
+  /** What the run on show began with. */
+  get #config() {
+    return this.runs.find(({ id }) => id === this.run)?.config;
   }
 
   /** The Run tab is shown again: the address names its run. */
@@ -105,7 +128,7 @@ class Live {
 
   #question() {
     const { run, listed, snapshot, fixed, history } = this;
-    return { run, listed, version: snapshot?.version ?? null, fixed: fixed !== null, history: history.place };
+    return { run, listed, version: snapshot?.version ?? null, fixed: fixed !== null, history: history.place, ...this.diagnosis.question };
   }
 
   /** @param {any} answer */
@@ -116,7 +139,10 @@ class Live {
     this.trouble = answer.trouble ?? "";
     if (answer.fixed && answer.snapshot?.run === this.run) this.fixed = decodeFixed(answer.fixed);
     if (answer.history?.run === this.run) this.history.take(answer.history);
+    const learned = this.diagnosis.take(answer);
+    if (learned) this.planes.remember(this.diagnosis.life, this.history.changes);
     if (answer.snapshot?.run === this.run) this.#take(answer.snapshot);
+    else if (learned) this.#diagnose();
     this.#show();
     this.#follow();
   }
@@ -125,9 +151,10 @@ class Live {
   #take(snapshot) {
     this.snapshot = snapshot;
     this.view = snapshot.view && decodeView(snapshot.view);
+    this.planes.angular = this.#config?.distance === "cosine";
     if (this.view && this.fixed) this.planes.update(this.view, this.fixed.labels, snapshot.generation, snapshot.step);
-    this.digits.update(this.view, this.fixed);
-    this.health.update(this.view);
+    this.planes.moves.update(this.run, this.history.changes, snapshot.step);
+    this.#diagnose();
     this.curves.update(this.history, this.run);
   }
 
@@ -142,13 +169,22 @@ class Live {
     const run = this.runs.find(({ id }) => id === this.run);
     if (!this.view) {
       this.planes.prepare(run?.config.levels ?? 2);
-      this.digits.update(null, null);
-      this.health.update(null);
+      this.#diagnose();
       this.curves.update(this.history, this.run);
     }
     this.status.update(this.lab, run, this.snapshot, this.view, this);
     this.weights.update(this.snapshot, run !== undefined && !ENDED.includes(run.status));
+    this.remedies.update(run, this.snapshot, this.view, this.history);
     this.element.dataset.connected = `${this.connected}`;
+  }
+
+  /** Have something done, and look at once at what came of it. @param {any} command */
+  async #act(command) {
+    const told = await this.server.act(command).catch((/** @type {Error} */ error) => ({ error: `The server did not answer: ${error.message}` }));
+    const wrong = told.error ?? Object.values(told.errors ?? {}).join("; ");
+    if (wrong) toast(this.element.querySelector("#toast"), wrong);
+    this.poller.now();
+    return told;
   }
 
   /** Let the controls follow what happened to the runs: here, or on another page. */
@@ -192,7 +228,9 @@ class Live {
   #recolour() {
     const colours = palette(this.element);
     this.planes.redraw(colours);
-    this.health.update(this.view, colours);
+    this.health.recolour(colours);
+    this.digits.redraw();
+    this.diagnosis.lifetimes.recolour(colours);
     this.curves.recolour(colours);
   }
 }

@@ -1,5 +1,6 @@
 /** The state of the lab and of the run on show, in words. */
-import { fixed, listed, put, whole } from "./format.js";
+import { Badges } from "./badges.js";
+import { fixed, put, whole } from "./format.js";
 
 /**
  * @typedef {object} Run an entry of the list of runs
@@ -69,35 +70,13 @@ const STATES = {
   stopped: (run, hasView) => ({ title: hasView ? "" : "Stopped", text: hasView ? "" : `${because(run.reason)} ${next(run)}`, note: "" }),
 };
 
-/**
- * What is wrong with the codebooks, in a few words.
- * @param {import("./decode.js").View} view
- * @returns {{ text: string, mood: "good" | "fair" | "bad" }}
- */
-export function healthWords({ levels, size, active, perplexity, window }) {
-  if (window === 0) return { text: "no batch yet", mood: "fair" };
-  const dead = active.map((count) => 1 - count / size);
-  const collapsed = [...dead.keys()].filter((level) => active[level] <= 1 || perplexity[level] < 1.5);
-  if (collapsed.length) return { text: `${levelsOf(collapsed, levels)} collapsed`, mood: "bad" };
-  const worst = dead.indexOf(Math.max(...dead));
-  const share = Math.round(100 * dead[worst]);
-  if (dead[worst] >= 0.25) return { text: `level ${worst + 1}: ${share}% dead`, mood: "bad" };
-  if (dead[worst] > 0) return { text: `level ${worst + 1}: ${size - active[worst]} of ${size} dead`, mood: "fair" };
-  return { text: ["level healthy", "both levels healthy"][levels - 1] ?? `all ${levels} levels healthy`, mood: "good" };
-}
-
-/** @param {number[]} chosen @param {number} levels */
-function levelsOf(chosen, levels) {
-  if (chosen.length === levels) return levels === 1 ? "level" : levels === 2 ? "both levels" : "all levels";
-  return `level${chosen.length > 1 ? "s" : ""} ${listed(chosen.map((level) => `${level + 1}`))}`;
-}
-
 export class Status {
   /** @param {HTMLElement} root of the live view */
   constructor(root) {
     this.root = root;
     this.part = (/** @type {string} */ id) =>
       /** @type {HTMLElement} */ (root.querySelector(`[data-testid=${id}]`) ?? document.querySelector(`[data-testid=${id}]`));
+    this.badges = new Badges(this.part("badges"), this.part("badge-list"));
   }
 
   /**
@@ -122,7 +101,7 @@ export class Status {
     put(alarm, connected ? note : "The server stopped answering, retrying … What you see is the last that was heard.");
     alarm.hidden = !alarm.textContent;
     alarm.dataset.kind = connected ? "run" : "connection";
-    this.#badge(view);
+    this.badges.update(snapshot?.badges ?? []);
   }
 
   /** @param {string} title @param {string} text */
@@ -133,13 +112,5 @@ export class Status {
     stage.hidden = !title;
     const bench = /** @type {HTMLElement | null} */ (this.root.closest("#bench"));
     if (bench) bench.dataset.stage = title === "Press Start" ? "empty" : title ? "waiting" : "";
-  }
-
-  /** @param {import("./decode.js").View | null} view */
-  #badge(view) {
-    const badge = this.part("health-badge");
-    const health = view && healthWords(view);
-    badge.hidden = !health;
-    put(badge, health?.text ?? "").dataset.mood = health?.mood ?? "";
   }
 }

@@ -2,7 +2,7 @@
  * The weights' sliders and fields are Gradio's; this says what they mean: requested, or held since which step. It also
  * knows whether somebody has them in hand, for then nothing may move them.
  */
-import { weight, whole } from "./format.js";
+import { put, weight, whole } from "./format.js";
 
 const REST = 1000;
 /** After so many milliseconds without confirmation a request was refused; the message said why. */
@@ -15,6 +15,7 @@ export class Weights {
     this.panel = /** @type {HTMLElement} */ (document.querySelector("#weights"));
     this.down = false;
     this.lastTouch = -Infinity;
+    this.#more();
     /** @type {Record<string, { value: number, at: number }>} what was asked for and not yet confirmed */
     this.requested = {};
     this.#listen();
@@ -37,12 +38,23 @@ export class Weights {
       const asked = this.requested[name];
       const held = steerable ? snapshot?.live[name] : undefined;
       if (asked && (held === undefined || same(asked.value, held) || performance.now() - asked.at > REFUSED)) delete this.requested[name];
-      const state = name in this.requested ? "requested" : held === undefined ? "next" : "held";
-      const text = { requested: "requested …", next: "for the next run", held: `✓ holds since step ${whole(snapshot?.since[name] ?? 0)}` }[state];
+      const state = slider.disabled ? "idle" : name in this.requested ? "requested" : held === undefined ? "next" : "held";
+      const text = { idle: "", requested: "requested …", next: "for the next run", held: `✓ holds since step ${whole(snapshot?.since[name] ?? 0)}` }[state];
       if (ack.textContent !== text) ack.textContent = text;
       /** @type {HTMLElement} */ (ack).dataset.state = state;
       this.#sayValue(slider, name);
     }
+  }
+
+  /** “more” makes room for the settings that are turned more rarely. */
+  #more() {
+    const button = /** @type {HTMLElement} */ (this.panel.querySelector(".more"));
+    button.addEventListener("click", () => {
+      const open = button.getAttribute("aria-expanded") !== "true";
+      button.setAttribute("aria-expanded", `${open}`);
+      put(button, open ? "less" : "more");
+      /** @type {HTMLElement} */ (this.panel.closest("#bench")).dataset.more = open ? "yes" : "";
+    });
   }
 
   /** The fields already say this. @param {Record<string, number>} live */

@@ -1,18 +1,22 @@
 """The Compare tab: many runs side by side. One gr.HTML whose own script draws them, and asks for what is done to them."""
 
+from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
 from fastapi import Response
 
-from explorer.choices import CHOICES, Choice
-from explorer.config import RunConfig
-from explorer.settings import LIVE_SETTINGS, RUN_SETTINGS, Setting
-from explorer.sweep import AXES, MAX_RUNS, value_of
+from explorer.choices import Choice
+from explorer.config import RunConfig, value_of
+from explorer.settings import LIVE_SETTINGS, Setting, Sizes
+from explorer.sweep import AXES, MAX_RUNS, value_text
 from ui.actions import Actions
-from ui.bar import DATASETS
+from ui.cures import cures_json
+from ui.effects import NO_EFFECT
+from ui.groups import COMMON, MAIN, fixed_groups, live_groups
 from ui.hub import MOST_RUNS, Hub
 from ui.live import template
+from ui.new_run import DATASETS
 from ui.packing import gzipped
 from ui.presets import gallery
 from ui.scales import SCALES
@@ -56,17 +60,19 @@ def settings(defaults: RunConfig) -> dict[str, Any]:
             "label": setting.label,
             "live": name in LIVE_SETTINGS,
             "help": setting.help,
-            "default": value_of(defaults, name),
+            "default": _plain(value_of(defaults, name)),
+            "example": _example(setting, value_of(defaults, name)),
             **_shape(setting),
         }
         for name, setting in AXES.items()
     }
-    numbers = [name for name in RUN_SETTINGS if name in AXES and name not in LIVE_SETTINGS]
     return {
         "axes": axes,
-        "live": list(LIVE_SETTINGS),
-        "fixed": [*numbers, *CHOICES],
-        "scales": {name: scale.values for name, scale in SCALES.items()},
+        "live": {"": list(MAIN), **live_groups()},
+        "fixed": {"": list(COMMON), **fixed_groups()},
+        "scales": {name: list(scale.values) for name, scale in SCALES.items()},
+        "no_effect": {name: asdict(rule) for name, rule in NO_EFFECT.items()},
+        **cures_json(),
         "datasets": sorted({*DATASETS, defaults.dataset}),
         "dataset": defaults.dataset,
         "presets": gallery(),
@@ -79,4 +85,23 @@ def _shape(setting: Setting | Choice) -> dict[str, Any]:
     """Which values there are."""
     if isinstance(setting, Choice):
         return {"ways": {name: way.help for name, way in setting.ways.items()}}
+    if isinstance(setting, Sizes):
+        return {"sizes": True}
     return {"low": setting.low, "high": setting.high, "whole": setting.whole}
+
+
+def _plain(value: Any) -> Any:
+    """Sizes of levels as people write them."""
+    return value_text(value) if isinstance(value, tuple) else value
+
+
+def _example(setting: Setting | Choice, default: Any) -> str:
+    """A list of values, as it may be typed."""
+    if isinstance(setting, Choice):
+        return ", ".join(setting.ways)
+    if isinstance(setting, Sizes):
+        return "8, 16/8, 32"
+    values = (
+        (default, 2 * default + 1) if setting.whole else (default / 5, default, 4 * default) if default else (0, 0.1, 1)
+    )
+    return ", ".join(value_text(min(max(value, setting.low), setting.high)) for value in values)

@@ -26,3 +26,9 @@ export function openRun(id) {
   tabButton("Run")?.click();
   location.hash = `run=${encodeURIComponent(id)}`;
 }
+
+/** Show runs side by side in the Compare tab, which Gradio builds when it is first opened. @param {string[]} ids */
+export function openComparison(ids) {
+  location.hash = `tab=compare&runs=${ids.map(encodeURIComponent).join(",")}`;
+  if (!document.querySelector(".compare-bar")) tabButton("Compare")?.click();
+}

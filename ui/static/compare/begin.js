@@ -1,5 +1,6 @@
 /** Starting a comparison: lists of values, how many runs that is, and what the lab can hold at once. */
 import { put } from "../format.js";
+import { sharedFields, valueIn } from "./fields.js";
 import { help, make } from "./parts.js";
 
 const EXAMPLE = { commit: "0.05, 0.25, 1, 4" };
@@ -18,7 +19,7 @@ export class Begin {
     form.append(
       make("header", {}, make("h2", {}, "Start a comparison"), help("compare-start")),
       make("p", { class: "hint" }, "Runs that are the same but for the values you list: one run for each, or for each combination."),
-      this.rows, add, this.#fixed(), this.plan, make("p", { class: "acts" }, this.go),
+      this.rows, add, this.#shared(), this.plan, make("p", { class: "acts" }, this.go),
     );
     this.#add("commit", EXAMPLE.commit);
     form.addEventListener("input", () => this.#soon());
@@ -39,14 +40,22 @@ export class Begin {
 
   /** @param {string} name @param {string} values */
   #add(name, values) {
-    const { axes } = this.context.settings;
+    const { axes, live, fixed } = this.context.settings;
     const select = make("select", { "aria-label": "Setting", "data-testid": "axis-name" });
-    for (const [axis, setting] of Object.entries(axes)) select.append(make("option", { value: axis }, /** @type {any} */ (setting).label));
+    for (const [head, names] of [...Object.entries(live), ...Object.entries(fixed)]) {
+      const group = head ? select.appendChild(make("optgroup", { label: head })) : select;
+      for (const axis of names) group.append(make("option", { value: axis, title: axes[axis].help }, axes[axis].label));
+    }
     select.value = name;
-    const list = make("input", { type: "text", "aria-label": "Values, separated by commas", placeholder: "0.05, 0.25, 1", "data-testid": "axis-values" });
+    const list = make("input", { type: "text", "aria-label": "Values, separated by commas", "data-testid": "axis-values" });
     const all = () => Object.keys(axes[select.value].ways ?? {}).join(", ");
+    const hint = () => (list.placeholder = axes[select.value].example);
     list.value = values || all();
-    select.addEventListener("change", () => (list.value = all()));
+    hint();
+    select.addEventListener("change", () => {
+      list.value = all();
+      hint();
+    });
     const drop = make("button", { type: "button", class: "quiet", "aria-label": "Leave this setting out" }, "×");
     const row = make("div", { class: "axis" }, select, list, drop);
     drop.addEventListener("click", () => {
@@ -56,37 +65,29 @@ export class Begin {
     this.rows.append(row);
   }
 
-  #fixed() {
-    const { settings } = this.context;
-    const field = (/** @type {string} */ name, /** @type {string} */ label, /** @type {any} */ value, type = "number") =>
-      make("label", { class: "field" }, make("span", {}, label), make("input", { type, name, value: `${value}`, step: "any", "data-testid": `begin-${name}` }));
-    const dataset = make("select", { name: "dataset", "data-testid": "begin-dataset" });
-    for (const name of settings.datasets) dataset.append(make("option", { value: name }, name));
-    dataset.value = settings.dataset;
-    const shared = [...settings.live, ...settings.fixed].map((name) => {
-      const { label, default: value, ways } = settings.axes[name];
-      return ways ? make("label", { class: "field" }, make("span", {}, label), waysOf(name, ways, value)) : field(name, label, value);
-    });
+  #shared() {
+    const own = (/** @type {string} */ name, /** @type {string} */ label, type = "text") =>
+      make("label", { class: "field" }, make("span", {}, label), make("input", { type, name, step: "any", "data-testid": `begin-${name}` }));
     this.inStep = make("input", { type: "checkbox", name: "in_step", "data-testid": "begin-in-step" });
     return make(
       "div", {},
-      make("details", {}, make("summary", {}, "Settings that all runs share"), make("div", { class: "fields" }, ...shared, make("label", { class: "field" }, make("span", {}, "data set"), dataset))),
-      make("div", { class: "fields" }, field("name", "Name (optional)", "", "text"), field("until", "Stop at step (optional)", "")),
+      sharedFields(this.context.settings),
+      make("div", { class: "fields" }, own("name", "Name (optional)"), own("until", "Stop at step (optional)", "number")),
       make("label", { class: "check" }, this.inStep, " keep in step: no run more than 25 steps ahead of the slowest"),
     );
   }
 
   /** @returns {any} what `plan` and `start` read */
   #command() {
-    const { settings } = this.context;
+    const { axes: settings, live, fixed } = this.context.settings;
     const data = new FormData(this.form);
     const rows = /** @type {HTMLElement[]} */ ([...this.rows.children]);
     const axes = Object.fromEntries(rows.map((row) => [row.querySelector("select")?.value, row.querySelector("input")?.value ?? ""]));
-    const valueOf = (/** @type {string} */ name) => (settings.axes[name].ways ? data.get(name) : data.get(name) === "" ? null : Number(data.get(name)));
-    const shared = (/** @type {string[]} */ names) => Object.fromEntries(names.filter((name) => !(name in axes)).map((name) => [name, valueOf(name)]));
+    const shared = (/** @type {Record<string, string[]>} */ groups) =>
+      Object.fromEntries(Object.values(groups).flat().filter((name) => !(name in axes)).map((name) => [name, valueIn(data, name, settings[name])]));
     const until = data.get("until");
     return {
-      axes, live: shared(settings.live), fixed: { ...shared(settings.fixed), dataset: data.get("dataset") },
+      axes, live: shared(live), fixed: { ...shared(fixed), dataset: data.get("dataset") },
       name: data.get("name"), until: until === "" ? null : Number(until), in_step: this.inStep.checked,
     };
   }
@@ -114,19 +115,10 @@ export class Begin {
     this.context.select(told.runs.slice(0, this.context.settings.most_runs));
   }
 
-  /** One click: four runs that differ in λ_commit. @param {Record<string, string>} axes */
+  /** One click: runs that differ in these, all else as it is by default. @param {Record<string, string>} axes */
   async example(axes) {
-    const { settings } = this.context;
-    const live = Object.fromEntries(settings.live.filter((/** @type {string} */ name) => !(name in axes)).map((/** @type {string} */ name) => [name, settings.axes[name].default]));
-    const told = await this.context.act({ verb: "start", axes, live, fixed: { dataset: settings.dataset }, in_step: false, name: "", until: null });
+    const fixed = { dataset: this.context.settings.dataset };
+    const told = await this.context.act({ verb: "start", axes, live: {}, fixed, in_step: false, name: "", until: null });
     if (!told.error) this.context.select(told.runs);
   }
-}
-
-/** A menu of ways. @param {string} name @param {Record<string, string>} ways @param {string} chosen */
-function waysOf(name, ways, chosen) {
-  const select = make("select", { name, "data-testid": `begin-${name}` });
-  for (const [way, help] of Object.entries(ways)) select.append(make("option", { value: way, title: help }, way.replaceAll("_", " ")));
-  select.value = chosen;
-  return select;
 }

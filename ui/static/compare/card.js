@@ -1,12 +1,13 @@
 /** One run among others: its plane, its reconstructions, its health, and what can be done to it. */
+import { told } from "../badges.js";
 import { paintBars } from "../bars.js";
 import { Digits } from "../digits.js";
 import { fixed, put, whole } from "../format.js";
 import { deadAt, scenes, shares } from "../levels.js";
 import { Plane } from "../plane.js";
-import { healthWords } from "../status.js";
 import { make } from "./parts.js";
-import { acknowledged, WeightRow } from "./weights.js";
+import { Rows } from "./rows.js";
+import { acknowledged } from "./weights.js";
 
 /** @typedef {import("./store.js").RunState} RunState */
 
@@ -60,11 +61,11 @@ export class Card {
   #tune(open) {
     this.weights.hidden = !open;
     this.tune.setAttribute("aria-expanded", `${open}`);
-    const { settings } = this.context;
+    const { context, run } = this;
     if (open && !this.rows) {
-      this.rows = settings.live.map((/** @type {string} */ name) => new WeightRow(name, settings.axes[name], settings.scales[name], "card-slider", async (value) =>
-        acknowledged(await this.context.act({ verb: "set", runs: [this.run.id], name, value }), this.run.id)));
-      this.weights.append(...this.rows.map((/** @type {WeightRow} */ { row }) => row));
+      const send = async (/** @type {string} */ name, /** @type {number} */ value) =>
+        acknowledged(await context.act({ verb: "set", runs: [run.id], name, value }), run.id);
+      this.rows = new Rows(this.weights, context.settings, "card-slider", send);
     }
     this.words(this.short);
   }
@@ -83,14 +84,15 @@ export class Card {
     put(this.step, snapshot ? `step ${whole(snapshot.step)}` : "");
     put(this.mse, view?.probeMse == null ? "" : `MSE ${view.probeMse.toFixed(4)}`);
     put(this.active, view ? view.active.map((count, level) => `L${level + 1} ${count}/${view.sizes[level]}`).join(" · ") : "");
-    const health = view && healthWords(view);
+    const badges = snapshot?.badges ?? [];
+    const worst = badges.find((/** @type {any} */ { tone }) => tone === "bad" || tone === "warn");
     const trouble = run.trouble || (["failed", "lost"].includes(entry.status) ? entry.reason : "");
-    put(this.badge, trouble ? entry.status : health && health.mood !== "good" && view?.window ? health.text : "").dataset.mood = trouble ? "bad" : (health?.mood ?? "");
-    this.badge.title = trouble;
+    put(this.badge, trouble ? entry.status : (worst?.words ?? "")).dataset.tone = trouble ? "bad" : (worst?.tone ?? "");
+    this.badge.title = trouble || told(badges);
     this.badge.hidden = !this.badge.textContent;
     put(this.stage, view ? "" : `${WAITING[entry.status] ?? "First steps …"}${entry.reason ? `: ${entry.reason}` : ""}`).hidden = view !== null;
     this.#lineage(entry);
-    for (const row of this.rows ?? []) row.show(entry.live[row.name]);
+    this.rows?.show(run);
   }
 
   /** @param {any} entry */

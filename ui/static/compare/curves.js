@@ -28,7 +28,7 @@ export class Curves {
     this.metric = "loss/recon";
     this.reach = REACHES[FIRST_REACH];
     /** A scale each for losses and for codes: one suits the other badly. @type {Record<string, string>} */
-    this.scales = { loss: "log", probe: "log", codebook: "linear" };
+    this.scales = { loss: "log", probe: "log", codebook: "linear", entropy: "linear" };
     /** @type {RunState[]} */
     this.runs = [];
     /** @type {Curve[]} */
@@ -82,8 +82,14 @@ export class Curves {
     return make("label", { class: "smoothing" }, "smoothing", slider, told);
   }
 
+  /** What it is a metric of; the entropy term is by itself, because it lies below 0. */
   get kind() {
-    return this.metric.split("/")[0];
+    return this.metric === "loss/entropy" ? "entropy" : this.metric.split("/")[0];
+  }
+
+  #chooseScale() {
+    choose(this.scale, this.scales[this.kind]);
+    this.scale.hidden = this.kind === "entropy";
   }
 
   /** @param {RunState[]} runs those selected, in their order */
@@ -95,7 +101,7 @@ export class Curves {
     const asked = this.context.address?.get("metric") || this.metric;
     this.metric = options.some(({ value }) => value === asked) ? asked : "loss/recon";
     offer(this.menu, options, this.metric);
-    choose(this.scale, this.scales[this.kind]);
+    this.#chooseScale();
     this.#soon();
   }
 
@@ -109,7 +115,7 @@ export class Curves {
   #show(metric) {
     this.metric = metric;
     this.context.address?.set("metric", metric);
-    choose(this.scale, this.scales[this.kind]);
+    this.#chooseScale();
     this.#draw();
   }
 

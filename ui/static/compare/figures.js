@@ -6,6 +6,8 @@ import { indexAt } from "./smoothing.js";
 /** The losses of single batches jump about; a table tells their mean over the last so many steps. */
 export const RECENT = 100;
 const LOSSES = ["recon", "commit", "codebook", "total"];
+/** Those that only some runs have. */
+const RARE_LOSSES = ["mse", "entropy", "transport"];
 
 /** @param {number} mse of images in 0..1 @returns {number} decibels */
 export const psnr = (mse) => -10 * Math.log10(mse);
@@ -32,7 +34,8 @@ export function metricsOf(runs) {
       { name: `codebook/active/${level}`, label: `active codes, level ${level + 1}` },
     ],
   }));
-  const losses = LOSSES.map((name) => ({ name: `loss/${name}`, label: `${name} loss` }));
+  const rare = RARE_LOSSES.filter((name) => runs.some((run) => run.history?.columns[`loss/${name}`]?.some(Number.isFinite)));
+  const losses = [...LOSSES, ...rare].map((name) => ({ name: `loss/${name}`, label: name === "mse" ? "MSE, beside another recon loss" : `${name} loss` }));
   return [{ group: "Losses", metrics: losses }, { group: "Probe images", metrics: [{ name: "probe/mse", label: "probe MSE" }] }, ...perLevel];
 }
 

@@ -14,6 +14,7 @@ import { Panels } from "./panels.js";
 import { make } from "./parts.js";
 import { Picker } from "./picker.js";
 import { Gallery, PresetNotes } from "./presets.js";
+import { know } from "./settings.js";
 import { RunFocus, Store } from "./store.js";
 
 const EXAMPLES = [
@@ -28,6 +29,7 @@ class Compare {
   constructor({ element, props, server }) {
     Object.assign(this, { element, server });
     this.settings = props.settings;
+    know(props.settings.axes);
     this.root = element;
     this.address = new Address();
     this.colours = palette(element);

@@ -1,6 +1,8 @@
 /** What can be done to one run: a menu at its card, with the questions that some of it needs. */
 import { make } from "./parts.js";
+import { curedName } from "../remedies.js";
 import { ask } from "./dialogs.js";
+import { plain } from "./settings.js";
 
 /** @typedef {import("./store.js").RunState} RunState */
 
@@ -48,6 +50,7 @@ export class Menu {
       ["One step", on("step"), "step", live],
       ["Reset …", () => this.#reset(run), "reset", live || entry.status === "failed"],
       ["Fork from here …", () => this.#fork(run), "fork", live || entry.resumable],
+      ...this.#cures(run, live || entry.resumable),
       ["Take its λ schedule over …", () => this.#replay(run), "replay", true],
       ["Rename and annotate …", () => this.#describe(run), "describe", true],
       [entry.pinned ? "Unpin" : "Pin", () => context.act({ verb: "describe", run: id, pinned: !entry.pinned }), "pin", true],
@@ -58,6 +61,16 @@ export class Menu {
       ["Remove …", () => context.remove([id]), "remove", ended],
     ];
     return /** @type {any} */ (all.filter(([, , , offered]) => offered));
+  }
+
+  /** A fork that is treated, beside this run. @param {RunState} run @param {boolean} offered @returns {[string, () => void, string, boolean][]} */
+  #cures({ id, entry }, offered) {
+    const { context } = this;
+    return entry.cures.map((/** @type {string} */ name) => {
+      const { label, changes } = context.settings.cures[name];
+      const fork = async () => context.add(await context.act({ verb: "fork", run: id, changes, name: curedName(entry.name, label) }));
+      return [`Fork with cure: ${label}`, fork, `cure-${name}`, offered];
+    });
   }
 
   /** @param {RunState} run */
@@ -93,7 +106,7 @@ export class Menu {
   /** @param {any} entry @param {string[]} names */
   #changeable(entry, names) {
     const { axes } = this.context.settings;
-    return names.map((name) => ({ name, label: axes[name].label, value: `${valueOf(entry, name)}`, type: "number" }));
+    return names.map((name) => ({ name, label: axes[name].label, value: `${valueOf(entry, name)}`, type: axes[name].sizes ? "text" : "number" }));
   }
 
   /** @param {RunState} run */
@@ -117,10 +130,10 @@ export class Menu {
 }
 
 /** @param {any} entry @param {string} name */
-const valueOf = (entry, name) => entry.live[name] ?? entry.config[name];
+const valueOf = (entry, name) => entry.live[name] ?? plain(entry.config[name]);
 
 /** What somebody changed in a dialog's fields. @param {Record<string, string>} values @param {any} entry */
 function changesOf({ name, ...values }, entry) {
-  const changed = Object.entries(values).filter(([field, value]) => value !== "" && Number(value) !== valueOf(entry, field));
-  return { name, changes: Object.fromEntries(changed.map(([field, value]) => [field, Number(value)])) };
+  const changed = Object.entries(values).filter(([field, value]) => value !== "" && value !== `${valueOf(entry, field)}`);
+  return { name, changes: Object.fromEntries(changed.map(([field, value]) => [field, Number.isNaN(Number(value)) ? value : Number(value)])) };
 }

@@ -3,31 +3,20 @@ import { weight } from "../format.js";
 
 /** @typedef {import("./store.js").RunState} RunState */
 
-/** In the order in which they are told. */
-export const LABELS = /** @type {Record<string, string>} */ ({
-  commit: "λ_commit",
-  codebook: "λ_codebook",
-  learning_rate: "learning rate",
-  levels: "levels",
-  codebook_size: "codebook size",
-  batch_size: "batch size",
-  seed: "seed",
-  latent_dim: "latent dimension",
-  init_scale: "code scale",
-  schedule_steps: "schedule steps",
-  recon_loss: "reconstruction loss",
-  loss_form: "loss form",
-  codebook_update: "codebook update",
-  gradient_estimator: "gradient estimator",
-  codebook_init: "codebook initialisation",
-  distance: "distance",
-  optimizer: "optimizer",
-  schedule: "schedule",
-  dataset: "data set",
-});
+/** Labels by name, in the order in which settings are told: the server's, once `know` heard of them. */
+export const LABELS = /** @type {Record<string, string>} */ ({});
+
+/** @param {Record<string, { label: string }>} axes the settings that can be swept */
+export function know(axes) {
+  for (const [name, { label }] of Object.entries(axes)) LABELS[name] = label;
+  LABELS.dataset = "data set";
+}
 
 /** What a run began with. @param {RunState} run @param {string} name @returns {number | string} */
-export const begun = ({ entry: { config } }, name) => config.lambdas[name] ?? config[name];
+export const begun = ({ entry: { config } }, name) => plain(config.lambdas[name] ?? config[name]);
+
+/** Sizes of levels as people write them: 16/8/4. @param {any} value @returns {number | string} */
+export const plain = (value) => (Array.isArray(value) ? value.join("/") : value);
 
 /** What holds now. @param {RunState} run @param {string} name @returns {number | string} */
 export const now = (run, name) => run.entry.live?.[name] ?? begun(run, name);
@@ -57,13 +46,11 @@ export function told(run, name) {
  * @param {RunState[]} runs @returns {{ of: string, names: string[] }} what most names are values of, or ""
  */
 export function shortNames(runs) {
-  const parts = runs.map(({ entry }) => entry.name.split(" · ").map((part) => part.match(NAMED)));
+  const named = new RegExp(`^(${Object.values(LABELS).join("|")}) (\\S+(?: ↳.*)?)$`); // at the end, what a fork adds to its parent's name
+  const parts = runs.map(({ entry }) => entry.name.split(" · ").map((part) => part.match(named)));
   const labels = parts.map((found) => (found.every(Boolean) ? found.map((part) => part[1]).join(" · ") : ""));
   const count = (/** @type {string} */ of) => labels.filter((label) => label && label === of).length;
   const of = labels.reduce((most, label) => (count(label) > count(most) ? label : most), "");
   if (count(of) < 2) return { of: "", names: runs.map(({ entry }) => entry.name) };
   return { of, names: runs.map(({ entry }, i) => (labels[i] === of ? parts[i].map((part) => part[2]).join(" · ") : entry.name)) };
 }
-
-/** A setting and its value, and at the end what a fork adds to its parent's name. */
-const NAMED = new RegExp(`^(${Object.values(LABELS).join("|")}) (\\S+(?: ↳.*)?)$`);

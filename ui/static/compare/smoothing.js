@@ -4,7 +4,7 @@
 
 /**
  * Exponential mean, debiased (Kingma & Ba 2015): Σ wᵢ vᵢ / Σ wᵢ over the points up to here, w falling to 1/e within `reach`
- * steps, so that points of another stride are smoothed alike. What is no number is left out.
+ * steps, so that points of another stride are smoothed alike. What is no number is left out, and stays a gap.
  * @param {Series} series @param {number} reach in steps; 0: as it is @returns {Series}
  */
 export function smoothed({ steps, values }, reach) {
@@ -20,7 +20,7 @@ export function smoothed({ steps, values }, reach) {
       sum += values[i];
       weights += 1;
     }
-    means[i] = weights ? sum / weights : NaN;
+    means[i] = Number.isFinite(values[i]) ? sum / weights : NaN;
   }
   return { steps, values: means };
 }
@@ -47,8 +47,8 @@ export function thinned({ steps, values }, from, to, columns) {
 function extremes(values, low, high) {
   let [least, most] = [low, low];
   for (let i = low + 1; i < high; i++) {
-    if (values[i] < values[least]) least = i;
-    if (values[i] >= values[most]) most = i;
+    if (values[i] < values[least] || Number.isNaN(values[least])) least = i;
+    if (values[i] >= values[most] || Number.isNaN(values[most])) most = i;
   }
   return low >= high ? [] : least === most ? [least] : [Math.min(least, most), Math.max(least, most)];
 }

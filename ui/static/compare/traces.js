@@ -1,4 +1,5 @@
 /** What Plotly draws of the curves: for each run its past, its raw values, its smoothed values, and its markers. */
+import { merged, remedyWords } from "../markers.js";
 import { LABELS, worded } from "./settings.js";
 import { pastOf, seriesOf } from "./figures.js";
 import { smoothed, thinned, valueAt } from "./smoothing.js";
@@ -14,6 +15,8 @@ import { runColour, runDash } from "./colours.js";
 const MOST_MARKS = 20;
 /** Changes of one setting closer together than this are one: a drag of a slider. */
 const DRAG = 25;
+/** Turns of a run's own remedy closer together than this are one mark. */
+const REPEATED = 250;
 
 /** @param {RunState[]} runs @param {string} metric @param {number} reach of the smoothing, in steps @param {boolean} dark @returns {Curve[]} */
 export function curvesOf(runs, metric, reach, dark) {
@@ -34,24 +37,19 @@ function marksOf(run, line) {
   const marks = [];
   const { parent, forked_at: forked } = run.entry;
   if (parent) marks.push({ step: forked, value: line.values[0], text: `forked at step ${forked.toLocaleString("en")}` });
-  for (const { step, name, old, new: now } of merged(run.history?.changes ?? [])) {
-    const value = valueAt(line, step);
-    const text = name === "recovered" ? `recovered at step ${worded(now)}, was at ${worded(old)}` : `${LABELS[name] ?? name} ${worded(old)} → ${worded(now)} from step ${step.toLocaleString("en")}`;
-    if (value !== undefined) marks.push({ step, value, text });
+  for (const change of merged(run.history?.changes ?? [], DRAG, REPEATED)) {
+    const value = valueAt(line, change.step);
+    if (value !== undefined) marks.push({ step: change.step, value, text: wordsOf(change) });
   }
   return marks.filter(({ value }) => Number.isFinite(value)).slice(-MOST_MARKS);
 }
 
-/** @param {import("../history.js").Change[]} changes */
-function merged(changes) {
-  /** @type {import("../history.js").Change[]} */
-  const kept = [];
-  for (const change of changes) {
-    const before = kept.findLast(({ name }) => name === change.name);
-    if (before && change.step - (before.last ?? before.step) <= DRAG) Object.assign(before, { new: change.new, last: change.step });
-    else kept.push({ ...change });
-  }
-  return kept.filter(({ old, new: now }) => old !== now);
+/** @param {import("../history.js").Change} change */
+function wordsOf(change) {
+  const { step, name, old, new: now } = change;
+  if (name === "recovered") return `recovered at step ${worded(now)}, was at ${worded(old)}`;
+  const what = name === "remedy" ? remedyWords(change) : `${LABELS[name] ?? name} ${worded(old)} → ${worded(now)}`;
+  return `${what} from step ${step.toLocaleString("en")}`;
 }
 
 /**

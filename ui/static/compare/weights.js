@@ -1,14 +1,15 @@
 /** Sliders of the live settings: of one run, or of all at once. Logarithmic, leftmost exactly 0; each change is acknowledged. */
-import { weight, whole } from "../format.js";
+import { put, weight, whole } from "../format.js";
 import { make } from "./parts.js";
 
 const REST = 1500;
 
-/** The position of a value on a scale, by ratio. @param {number[]} scale @param {number} value */
+/** The position of the nearest value on a scale, by ratio; that of 0 for 0 only. @param {number[]} scale @param {number} value */
 function positionOf(scale, value) {
   if (value <= 0) return 0;
-  let best = 1;
-  for (let i = 1; i < scale.length; i++) {
+  const first = scale[0] > 0 ? 0 : 1;
+  let best = first;
+  for (let i = first; i < scale.length; i++) {
     if (Math.abs(Math.log(scale[i] / value)) < Math.abs(Math.log(scale[best] / value))) best = i;
   }
   return best;
@@ -36,6 +37,16 @@ export class WeightRow {
 
   get inHand() {
     return document.activeElement === this.field || performance.now() - this.touched < REST;
+  }
+
+  /** It has no effect, and cannot be moved; "" if it has. @param {string} why */
+  idle(why) {
+    for (const input of [this.slider, this.field]) input.disabled = Boolean(why);
+    this.row.dataset.idle = why ? "yes" : "";
+    if (why || this.ack.dataset.state === "idle") {
+      put(this.ack, why);
+      this.ack.dataset.state = why ? "idle" : "";
+    }
   }
 
   /** Show what holds. @param {number} value */

@@ -1,0 +1,88 @@
+/** The card that shows the losses, or a table of the levels, or each code's use over the run's life; and what these ask the server for. */
+import { decodeDiagnosis } from "./decode.js";
+import { put } from "./format.js";
+import { Levels } from "./leveltable.js";
+import { Life } from "./life.js";
+import { Lifetimes } from "./lifetimes.js";
+
+/** @typedef {"losses" | "levels" | "time"} Tab */
+
+/** @type {Record<Tab, [string, string]>} */
+const TITLES = {
+  losses: ["Losses", "unweighted, and their weighted total"],
+  levels: ["Levels", "what each of them does"],
+  time: ["Codes over time", "share of their level's choices"],
+};
+
+export class Diagnosis {
+  /**
+   * @param {HTMLElement} section the card @param {HTMLElement} digits that of the reconstructions
+   * @param {import("./focus.js").Focus} focus @param {import("./palette.js").Palette} colours
+   * @param {import("./overlays.js").Overlays} overlays of the planes
+   * @param {() => void} wanted something is wanted that was not asked for yet
+   */
+  constructor(section, digits, focus, colours, overlays, wanted) {
+    Object.assign(this, { section, overlays });
+    this.levels = new Levels(/** @type {HTMLElement} */ (section.querySelector("[data-testid=levels]")));
+    this.lifetimes = new Lifetimes(/** @type {HTMLElement} */ (section.querySelector("[data-testid=lifetimes]")), focus, colours);
+    this.byLevel = /** @type {HTMLInputElement} */ (digits.querySelector("[name=by-level]"));
+    /** @type {Tab} */
+    this.tab = "losses";
+    this.forget();
+    for (const radio of section.querySelectorAll("[name=diagnosis]")) {
+      radio.addEventListener("change", () => this.#open(/** @type {Tab} */ (/** @type {HTMLInputElement} */ (radio).value), wanted));
+    }
+    this.byLevel.addEventListener("change", () => {
+      this.version = null;
+      wanted();
+    });
+    overlays.addEventListener("change", () => overlays.on.paths && wanted());
+  }
+
+  /** Another run is on show. */
+  forget() {
+    /** @type {import("./decode.js").Diagnosis | null} */
+    this.newest = null;
+    /** @type {number | null} */
+    this.version = null;
+    this.life = new Life();
+  }
+
+  /** What to ask the server for: the codes' life only where somebody sees it. */
+  get question() {
+    const seen = this.tab === "time" || this.overlays.on.paths;
+    return { diagnosis: { version: this.version, images: this.byLevel.checked }, ...(seen ? { life: this.life.known } : {}) };
+  }
+
+  /** @param {any} answer; true if there is something new */
+  take({ diagnosis, life }) {
+    if (diagnosis) this.newest = decodeDiagnosis(diagnosis);
+    if (diagnosis) this.version = diagnosis.version;
+    if (life) this.life.take(life);
+    return Boolean(diagnosis || life);
+  }
+
+  /** The shown images level by level, if they are to be shown; null: inputs and outputs only. */
+  get images() {
+    return this.byLevel.checked ? (this.newest?.byLevel ?? null) : null;
+  }
+
+  /**
+   * @param {import("./decode.js").View | null} view @param {number} step
+   * @param {import("./history.js").Change[]} changes
+   */
+  update(view, step, changes) {
+    if (this.tab === "levels") this.levels.update(view, this.newest);
+    if (this.tab === "time") this.lifetimes.update(view, this.life, step, changes);
+  }
+
+  /** @param {Tab} tab @param {() => void} wanted */
+  #open(tab, wanted) {
+    this.tab = tab;
+    this.section.dataset.tab = tab;
+    const [title, about] = TITLES[tab];
+    put(/** @type {HTMLElement} */ (this.section.querySelector("h2")), title);
+    put(/** @type {HTMLElement} */ (this.section.querySelector("header small")), about);
+    wanted();
+  }
+}
