@@ -28,7 +28,7 @@ class Preset:
     text: str
     variants: tuple[Values, ...]
     shared: Values = field(default_factory=dict)
-    steps: int = 1500
+    steps: int = 1000
 
     def configs(self, seed: int = 0, dataset: str = "mnist") -> list[RunConfig]:
         """Its runs. Raises ConfigError for a seed or a data set that cannot be."""

@@ -17,9 +17,10 @@ from explorer.config import RunConfig
 from explorer.data import check_dataset, open_dataset
 from explorer.errors import ExplorerError
 from explorer.study import find_study
-from ui.arguments import complain, limits_of, parse, run_config, sweep_configs, sweep_steps
+from ui.argument_parts import complain
+from ui.arguments import limits_of, parse, run_config
 from ui.runs_command import runs_command
-from ui.study_arguments import seeds_of
+from ui.sweep_arguments import seeds_of, sweep_configs, sweep_steps
 
 if TYPE_CHECKING:
     from actors.sweep import Swept

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from explorer.choices import CHOICES
 from explorer.presets import PRESETS, Preset
 from explorer.sweep import differing, label_of, name_by, worded
 
@@ -28,10 +29,10 @@ def gallery() -> list[dict[str, Any]]:
 
 
 def _apart(preset: Preset) -> dict[str, Any]:
-    """How many runs, and in a few words what differs: "λ_commit 0.25, 1, 4"."""
+    """How many runs, and in a few words what differs: "λ_commit 0.25, 1, 4"; ways speak for themselves."""
     configs = preset.configs()
     parts = []
     for name in differing(configs):
-        values = list(dict.fromkeys(worded(config, name).replace("_", " ") for config in configs))
-        parts.append(f"{label_of(name)} {', '.join(values)}")
+        values = ", ".join(dict.fromkeys(worded(config, name).replace("_", " ") for config in configs))
+        parts.append(values if name in CHOICES else f"{label_of(name)} {values}")
     return {"runs": len(configs), "apart": " · ".join(parts)}

@@ -4,7 +4,7 @@ import pytest
 
 from ui.app import main
 from ui.arguments import parse
-from ui.study_arguments import seeds_of
+from ui.sweep_arguments import seeds_of
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -13,7 +13,8 @@ from explorer.presets import PRESETS
 from explorer.sweep import AXES
 from tests.ui.serving import Serving
 from ui.app import main
-from ui.arguments import parse, sweep_configs, sweep_steps
+from ui.arguments import parse
+from ui.sweep_arguments import sweep_configs, sweep_steps
 
 pytestmark = pytest.mark.timeout(240)
 
