@@ -13,6 +13,7 @@ from actors.lab import Comparison, Lab, Plan, RunInfo
 from actors.limits import NO_LIMITS, Limits
 from explorer.config import RunConfig, check_name
 from explorer.errors import ConfigError, ExplorerError, UnknownRun
+from explorer.presets import find_preset
 from explorer.settings import STEPS
 from explorer.sweep import AXES, differing, name_by
 
@@ -39,7 +40,13 @@ class Comparisons:
         self._thread.start()
 
     def start(
-        self, configs: Sequence[RunConfig], name: str | None = None, *, until: int | None = None, in_step: bool = False
+        self,
+        configs: Sequence[RunConfig],
+        name: str | None = None,
+        *,
+        until: int | None = None,
+        in_step: bool = False,
+        preset: str = "",
     ) -> list[RunInfo]:
         """Start a run for each config, in that order. All of them or, if one cannot be started, none.
 
@@ -52,7 +59,7 @@ class Comparisons:
             until = int(STEPS.check("until", until))
         names = differing(configs)
         title = check_name(name) if name and name.strip() else f"{len(configs)} runs: {_listed(names)}"[:60]
-        comparison = Comparison(f"cmp-{secrets.token_hex(4)}", title, in_step)
+        comparison = Comparison(f"cmp-{secrets.token_hex(4)}", title, in_step, preset)
         started: list[RunInfo] = []
         try:
             for config in configs:
@@ -64,6 +71,12 @@ class Comparisons:
             raise
         self._wanted.set()
         return started
+
+    def start_preset(self, name: object, seed: int = 0, dataset: str = "mnist") -> list[RunInfo]:
+        """Start the preset of that name, its runs in step. Raises ConfigError if there is none, and what `start` raises."""
+        preset = find_preset(name)
+        configs = preset.configs(seed, dataset)
+        return self.start(configs, preset.title, until=preset.steps, in_step=True, preset=preset.name)
 
     def members(self, comparison_id: object) -> list[RunInfo]:
         """The runs of a comparison, oldest first. Raises ExplorerError if there is none of that id."""

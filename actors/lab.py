@@ -41,11 +41,15 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Runs that were started to be compared; each of them carries it. `in_step`: none runs ahead of the others."""
+    """Runs that were started to be compared; each of them carries it. `in_step`: none runs ahead of the others.
+
+    `preset` names the one of `explorer.presets` that it was started from, if any.
+    """
 
     comparison_id: str
     name: str
     in_step: bool = False
+    preset: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,8 +85,7 @@ class LocalLab:
         with self._lock:
             infos = {run: run.info() for run in self._runs.values()}
             free = PLACES - sum(info.status in ("compiling", "running") for info in infos.values())
-            free -= sum(info.status == "pending" and run.begun for run, info in infos.items())
-            waiting = [run for run, info in infos.items() if info.status == "pending" and not run.begun]
+            waiting = [run for run, info in infos.items() if info.status == "pending"]
             for run in waiting[: max(free, 0)]:
                 run.start()
 

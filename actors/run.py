@@ -39,16 +39,12 @@ class Run(Memory):
         self._open_data = open_data
         self._thread = threading.Thread(target=self._live, name=f"run-{run_id}", daemon=True)
 
-    @property
-    def begun(self) -> bool:
-        """Whether it has a thread, or had one."""
-        return self._thread.ident is not None
-
     def start(self) -> None:
         """Train; after a pause: train on."""
         with self._asked:
             self._refuse_if("train on", "stopped", "failed")
             if self._thread.ident is None:
+                self._say("compiling", "starting")
                 self._thread.start()
                 if not self._restored:  # it goes on as it did, training or paused
                     return
@@ -210,12 +206,12 @@ class Run(Memory):
             )
         self._losses = losses
         health = trainer.health(now)
-        now = time.monotonic()
-        self._times.append(now)
+        ended = time.monotonic()
+        self._times.append(ended)
         with self._asked:
             self._record.step_done(losses, health)
             self._gate.passed()
-            due = self._view_asked and now >= self._next_view
+            due = self._view_asked and ended >= self._next_view
         if due or self._record.probe_due():
             self._show(trainer)
         if self._keeper is not None and self._keeper.due():

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -30,12 +30,26 @@ LOCK = ".sweep.lock"
 
 
 @dataclass(frozen=True, slots=True)
+class Options:
+    """How a sweep trains, as `sweep` takes it."""
+
+    data_dir: str | None = None
+    jobs: int | None = None
+    overwrite: bool = False
+    gpu: Gpu = "auto"
+
+
+@dataclass(frozen=True, slots=True)
 class Swept:
-    """What became of a sweep: a row a run, or, of one that was interrupted, how far it got. `files` were written."""
+    """What became of a sweep: a row a run, or, of one that was interrupted, how far it got.
+
+    `figures` are its results as a text; `files` were written.
+    """
 
     out: Path
     runs: int
     rows: tuple[Row, ...] = ()
+    figures: str = ""
     files: tuple[Path, ...] = ()
     done: int = 0
     interrupted: bool = False
@@ -51,7 +65,7 @@ class Swept:
                 f"interrupted: {self.done} of {self.runs} runs are done and stay in {self.out}; "
                 "the same command goes on with the others"
             )
-        return "\n".join([table(self.rows), "", *(str(path) for path in self.files)])
+        return "\n".join([self.figures, "", *(str(path) for path in self.files)])
 
 
 def sweep(
@@ -74,25 +88,36 @@ def sweep(
     """
     steps = int(STEPS.check("steps", steps))
     told_to = sys.stderr if stream is None else stream
-    claim_folder(out, overwrite=True)
-    with _alone(out):
-        plans = plan(configs, out)
-        found = [look(planned, steps) for planned in plans]
+    with alone(out):
+        swept = train_plans(plan(configs, out), steps, out, Options(data_dir, jobs, overwrite, gpu), told_to)
+        if swept.interrupted:
+            return swept
+        told_to.write("drawing the comparison\n")
+        told_to.flush()
+        write_summary(out, swept.rows)
+        pictures = write_pictures(out, swept.rows)
+        return replace(swept, figures=table(swept.rows), files=(out / SUMMARY, *pictures))
+
+
+def train_plans(plans: Sequence[Planned], steps: int, out: Path, options: Options, stream: TextIO) -> Swept:
+    """The training of a sweep, which holds `alone(out)`: as `sweep`, but no file is written beside the runs' own."""
+    data_dir, overwrite = options.data_dir, options.overwrite
+    found = [look(planned, steps) for planned in plans]
+    if not overwrite:
+        refuse_conflicts(plans, found)
+    source = ""
+    if any(_to_train(seen, overwrite) for seen in found):
+        source = _open_data(plans[0].config.dataset, data_dir, options.gpu, stream)
+        found = [seen.on(source) for seen in found]
         if not overwrite:
             refuse_conflicts(plans, found)
-        source = ""
-        if any(_to_train(seen, overwrite) for seen in found):
-            source = _open_data(configs[0].dataset, data_dir, gpu, told_to)
-            found = [seen.on(source) for seen in found]
-            if not overwrite:
-                refuse_conflicts(plans, found)
-        left = [run for run, seen in enumerate(found) if _to_train(seen, overwrite)]
-        told = [Told("waiting") if run in left else _told(seen) for run, seen in enumerate(found)]
-        tasks = [Task(plans[run].config, steps, plans[run].folder, data_dir, source, gpu) for run in left]
-        if not _train(plans, steps, told, left, tasks, jobs, told_to):
-            done = sum(now.stage == "done" for now in told)
-            return Swept(out, len(plans), done=done, interrupted=True)
-        return _conclude(out, plans, steps, told, told_to)
+    left = [run for run, seen in enumerate(found) if _to_train(seen, overwrite)]
+    told = [Told("waiting") if run in left else _told(seen) for run, seen in enumerate(found)]
+    tasks = [Task(plans[run].config, steps, plans[run].folder, data_dir, source, options.gpu) for run in left]
+    if not _train(plans, steps, told, left, tasks, options.jobs, stream):
+        done = sum(now.stage == "done" for now in told)
+        return Swept(out, len(plans), done=done, interrupted=True)
+    return Swept(out, len(plans), rows=_rows(plans, steps, told))
 
 
 def _to_train(seen: Found, overwrite: bool) -> bool:
@@ -149,23 +174,23 @@ def _train(
         return not interrupted.is_set()
 
 
-def _conclude(out: Path, plans: Sequence[Planned], steps: int, told: Sequence[Told], stream: TextIO) -> Swept:
+def _rows(plans: Sequence[Planned], steps: int, told: Sequence[Told]) -> tuple[Row, ...]:
     rows: list[Row] = []
     for planned, now in zip(plans, told, strict=True):
         stored = look(planned, steps).stored
         finished = now.stage == "done" and stored is not None
         reason = "" if finished else now.reason or "its files are not whole: run the same command again"
         rows.append(Row(planned, "finished" if finished else "failed", reason, stored))
-    stream.write("drawing the comparison\n")
-    stream.flush()
-    write_summary(out, rows)
-    pictures = write_pictures(out, rows)
-    return Swept(out, len(plans), tuple(rows), (out / SUMMARY, *pictures))
+    return tuple(rows)
 
 
 @contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """Two sweeps into one folder would write into one another's runs. Raises ExplorerError for the second."""
+def alone(out: Path) -> Iterator[None]:
+    """The folder, made if missing, for this sweep alone: two would write into one another's runs.
+
+    Raises ExplorerError for the second, and for a folder that cannot be written.
+    """
+    claim_folder(out, overwrite=True)
     lock = FileLock(out / LOCK)
     with in_words(out):
         try:

@@ -53,8 +53,12 @@ def table(rows: Sequence[Row]) -> str:
     text = ["   ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
     if any(cell.startswith("* ") for line in lines for cell in line):
         text.append("* the least probe MSE")
-    text += [f"{row.planned.name} failed: {row.reason}" for row in rows if row.outcome == "failed"]
-    return "\n".join(text)
+    return "\n".join([*text, *failures(rows)])
+
+
+def failures(rows: Sequence[Row]) -> list[str]:
+    """A line for each run that failed: why."""
+    return [f"{row.planned.name} failed: {row.reason}" for row in rows if row.outcome == "failed"]
 
 
 def _cells(row: Row, names: Sequence[str], least: str) -> list[str]:
@@ -147,13 +151,19 @@ def _metric(row: Row, metric: str) -> float:
     return float(measures[metric])
 
 
+def _values(rows: Sequence[Row], name: str) -> list[Any]:
+    """A setting's values, in order; sizes a level by the first level's."""
+    values = {value_of(row.planned.config, name) for row in rows}
+    return sorted(values, key=lambda value: value if isinstance(value, tuple) else (value,))
+
+
 def _write_heat_maps(out: Path, rows: Sequence[Row]) -> list[Path]:
     names = differing([row.planned.config for row in rows])
     if len(names) != 2:
         return []
     from explorer import figures
 
-    down, across = (sorted({value_of(row.planned.config, name) for row in rows}) for name in names)
+    down, across = (_values(rows, name) for name in names)
     paths: list[Path] = []
     for metric, (label, lowest) in _HEAT.items():
         values = np.full((len(down), len(across)), np.nan)

@@ -120,7 +120,7 @@ class RunConfig:
                 raise ConfigError("live setting", name, f"one of {', '.join(LIVE_SETTINGS)}")
         weights = {name: value for name, value in values.items() if name in LAMBDA_SETTINGS}
         others = {name: value for name, value in values.items() if name not in LAMBDA_SETTINGS}
-        return replace(self, lambdas=self.lambdas.updated(weights), **others)  # pyright: ignore[reportArgumentType]
+        return replace(self, lambdas=self.lambdas.updated(weights), **others)
 
     @classmethod
     def from_dict(cls, values: object) -> Self:

@@ -34,5 +34,11 @@ def divergence(a: Probes, b: Probes) -> Divergence:
         return Divergence(steps, np.zeros((0, shapes[0][0])), np.zeros((0, shapes[0][0])), np.zeros(0))
     other = (a.codes[in_a] != b.codes[in_b]).mean(axis=1)
     apart = a.codebooks[in_a].astype(float) - b.codebooks[in_b]
-    distance = np.sqrt((apart**2).sum(axis=-1).mean(axis=-1))
+    distance = np.sqrt((apart**2).sum(axis=-1).sum(axis=-1) / _codes(a, b))
     return Divergence(steps, other, distance, b.mse[in_b].astype(float) - a.mse[in_a])
+
+
+def _codes(a: Probes, b: Probes) -> Float[np.ndarray, " L"]:
+    """How many codes each level has: rows that stay 0 in both runs are padding of a level that is smaller than another."""
+    used = (a.codebooks != 0).any(axis=(0, -1)) | (b.codebooks != 0).any(axis=(0, -1))
+    return np.maximum(used.sum(axis=-1), 1)

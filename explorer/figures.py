@@ -18,9 +18,11 @@ from explorer.drawing.entry import Entry
 from explorer.drawing.heat import draw_heat_map
 from explorer.drawing.plane import draw_legend, draw_plane
 from explorer.drawing.sheet import GAP, Box, Sheet, Word
+from explorer.drawing.spread import draw_study
 from explorer.messages import History, Snapshot, View
 from explorer.palette import BAD, BAD_SOFT, GOOD, GOOD_SOFT, TEXT
 from explorer.quality import effective_bits, nominal_bits, psnr
+from explorer.study import Outcome, Study
 
 __all__ = [
     "MAX_SHOWN",
@@ -32,6 +34,7 @@ __all__ = [
     "latent_planes",
     "reconstructions",
     "report",
+    "study",
 ]
 
 _COLUMNS = (1, 2, 3, 2, 3, 3, 4, 4)
@@ -129,6 +132,11 @@ def heat_map(
         raise ValueError(f"{len(row_values)} rows and {len(column_values)} columns, but values of shape {grid.shape}")
     lowest = best == "lowest"
     return draw_heat_map(row_name, row_values, column_name, column_values, grid, metric_name, lowest).figure
+
+
+def study(study: Study, outcomes: Sequence[Outcome], steps: int) -> Figure:
+    """A line a variant of the study: a dot for each seed, and their mean, for each of its measures."""
+    return draw_study(study, outcomes, steps).figure
 
 
 def _planes(view: View) -> tuple[int, int, float, float]:

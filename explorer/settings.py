@@ -59,10 +59,10 @@ class Sizes(Setting):
             return self.read(name, value)
         if not isinstance(value, Sequence):
             return int(self._one(name, value))
-        sizes = tuple(int(self._one(name, size)) for size in value)
+        sizes = [int(self._one(name, size)) for size in value]
         if not sizes:
             raise ConfigError(name, value, self.allowed)
-        return sizes if len(sizes) > 1 else sizes[0]
+        return tuple(sizes) if len(sizes) > 1 else sizes[0]
 
     def read(self, name: str, text: str) -> int | tuple[int, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The sizes that a text such as "16", "16/8/4" or "16, 8, 4" says. Raises ConfigError."""

@@ -30,6 +30,7 @@ class Actions:
             **{verb: self._in_bulk(verb) for verb in bulk},
             "plan": self._plan,
             "start": self._start,
+            "preset": self._preset,
             "set": self._set,
             "scale": self._scale,
             "cure": self._cure,
@@ -161,9 +162,11 @@ class Actions:
             until=_until(command),
             in_step=command.get("in_step") is True,
         )
-        comparison = started[0].card.comparison
-        assert comparison is not None
-        return {"comparison": comparison.comparison_id, "runs": [info.run_id for info in started], "words": words}
+        return _started(started) | {"words": words}
+
+    def _preset(self, command: Command) -> dict[str, Any]:
+        seed, dataset = command.get("seed", 0), command.get("dataset", "mnist")
+        return _started(self._comparisons.start_preset(command.get("preset"), seed, dataset))
 
     def _in_step(self, command: Command) -> dict[str, Any]:
         self._comparisons.keep_in_step(command.get("comparison"), command.get("on"))  # pyright: ignore[reportArgumentType]
@@ -172,6 +175,12 @@ class Actions:
     def _export(self, command: Command) -> dict[str, Any]:
         packed = bundle(self._lab, _run_ids(command))
         return {"name": "rq-vae-runs.zip", "data": base64.b64encode(packed).decode()}
+
+
+def _started(runs: Sequence[RunInfo]) -> dict[str, Any]:
+    comparison = runs[0].card.comparison
+    assert comparison is not None
+    return {"comparison": comparison.comparison_id, "runs": [info.run_id for info in runs]}
 
 
 def _run_ids(command: Command) -> Sequence[str]:

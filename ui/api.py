@@ -16,8 +16,10 @@ from actors.lab import Lab, RunInfo
 from explorer.config import Lambdas, RunConfig
 from explorer.errors import ExplorerError
 from explorer.messages import History, Snapshot, View
+from explorer.presets import PRESETS
 from explorer.settings import STEP
 from explorer.sweep import differing, grid
+from ui.presets import preset_dict
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -142,6 +144,7 @@ def comparison_dict(infos: list[RunInfo]) -> dict[str, Any]:
         "comparison": comparison.comparison_id,
         "name": comparison.name,
         "in_step": comparison.in_step,
+        "preset": comparison.preset,
         "differs": differing([info.config for info in infos]),
         "runs": [run_dict(info) for info in infos],
     }
@@ -220,6 +223,14 @@ def expose(lab: Lab, comparisons: Comparisons) -> None:
         configs = grid(RunConfig.from_dict(config), axes)
         return comparison_dict(comparisons.start(configs, name, until=until, in_step=in_step))
 
+    def list_presets() -> list:
+        """The comparisons that teach: preset, title, text (what to look for), steps, and its runs: name and config."""
+        return [preset_dict(preset) for preset in PRESETS.values()]
+
+    def start_preset(preset: str, seed: int = 0) -> dict:
+        """Start a preset's runs, in step, until its last step."""
+        return comparison_dict(comparisons.start_preset(preset, seed))
+
     def get_cluster() -> dict:
         """Machines, and the place of every run that is alive."""
         cluster = lab.cluster()
@@ -232,6 +243,13 @@ def expose(lab: Lab, comparisons: Comparisons) -> None:
 
     observe: list[Callable[..., Any]] = [start_run, list_runs, get_snapshot, get_history]
     steer: list[Callable[..., Any]] = [set_lambdas, pause_run, resume_run, step_run, reset_run, stop_run]
-    derive: list[Callable[..., Any]] = [fork_run, start_comparison, get_comparison, get_cluster]
+    derive: list[Callable[..., Any]] = [
+        fork_run,
+        start_comparison,
+        list_presets,
+        start_preset,
+        get_comparison,
+        get_cluster,
+    ]
     for endpoint in observe + steer + derive:
         gradio.events.api(in_words(endpoint), api_name=endpoint.__name__, queue=False)

@@ -6,17 +6,24 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from actors.lab import Lab
 from explorer.config import RunConfig
 from explorer.data import check_dataset, open_dataset
 from explorer.errors import ExplorerError
-from ui.arguments import complain, limits_of, parse, run_config, sweep_configs
+from explorer.study import find_study
+from ui.argument_parts import complain
+from ui.arguments import limits_of, parse, run_config
 from ui.runs_command import runs_command
+from ui.sweep_arguments import seeds_of, sweep_configs, sweep_steps
+
+if TYPE_CHECKING:
+    from actors.sweep import Swept
 
 logger = logging.getLogger("rq-vae-explorer")
 
@@ -28,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logger.setLevel(logging.INFO)
     try:
-        return {"train": _train, "sweep": _sweep, "serve": _serve, "runs": runs_command}[arguments.command](arguments)
+        return _COMMANDS[arguments.command](arguments)
     except ExplorerError as error:
         complain(error)
         return 2
@@ -59,20 +66,38 @@ def _train(arguments: argparse.Namespace) -> int:
 
 
 def _sweep(arguments: argparse.Namespace) -> int:
-    configs = sweep_configs(arguments)
+    configs, steps = sweep_configs(arguments), sweep_steps(arguments)
     from actors.sweep import sweep
 
     check_dataset(arguments.dataset, arguments.data_dir)
-    try:
-        swept = sweep(
+    return _tell(
+        lambda: sweep(
             configs,
-            arguments.steps,
+            steps,
             arguments.out,
             data_dir=arguments.data_dir,
             jobs=arguments.jobs,
             overwrite=arguments.overwrite,
             gpu=arguments.gpu,
         )
+    )
+
+
+def _study(arguments: argparse.Namespace) -> int:
+    study, seeds = find_study(arguments.study), seeds_of(arguments)
+    study.runs(seeds, arguments.dataset)
+    from actors.study import conduct
+    from actors.sweep import Options
+
+    check_dataset(arguments.dataset, arguments.data_dir)
+    options = Options(arguments.data_dir, arguments.jobs, arguments.overwrite, arguments.gpu)
+    return _tell(lambda: conduct(study, seeds, arguments.steps, arguments.out, options, dataset=arguments.dataset))
+
+
+def _tell(train: Callable[[], "Swept"]) -> int:
+    """Print what became of a sweep; the exit code."""
+    try:
+        swept = train()
     except KeyboardInterrupt:
         complain("interrupted: the same command goes on with what is missing")
         return 130
@@ -183,6 +208,9 @@ def _end_on_signals(stopped: threading.Event) -> None:
 
     signal.signal(signal.SIGINT, end)
     signal.signal(signal.SIGTERM, end)
+
+
+_COMMANDS = {"train": _train, "sweep": _sweep, "study": _study, "serve": _serve, "runs": runs_command}
 
 
 if __name__ == "__main__":

@@ -1,21 +1,16 @@
 """The command line's words. Every mistake is one line on stderr and exit code 2."""
 
 import argparse
-import contextlib
 import os
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
 
-from actors.devices import parse_gpu
 from actors.limits import LIMITS, MEMORY_HELP, Limits
-from explorer.choices import CHOICES, Choice
-from explorer.config import DATASET_HELP, Lambdas, RunConfig
-from explorer.errors import ExplorerError
+from explorer.choices import CHOICES
+from explorer.config import Lambdas, RunConfig
 from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS, STEPS, Setting
-from explorer.sweep import AXES, MAX_RUNS, Value, grid, parse_values, value_of, value_text
+from ui.argument_parts import Parser, add_shared_arguments, number
 from ui.runs_command import RUNS, add_runs_arguments
+from ui.sweep_arguments import STUDY, SWEEP, add_study_arguments, add_sweep_arguments
 
 DESCRIPTION = """\
 A lab bench for residual quantization: start RQ-VAE training runs, steer their loss weights while they train, and see what
@@ -25,9 +20,10 @@ that does to the codebooks.
   rq-vae-explorer --local             open the page; runs live in this process, without Ray
   rq-vae-explorer train --out DIR     train one run without a page and write what became of it
   rq-vae-explorer sweep --out DIR     train a run for each combination of settings, and compare them
+  rq-vae-explorer study NAME --out D  compare the answers to a question over several seeds
   rq-vae-explorer runs list           the runs of the past: list, show, resume, export, rm
 
-`rq-vae-explorer serve --help`, `train --help`, `sweep --help` and `runs --help` list the options."""
+`rq-vae-explorer serve --help`, `train --help`, `sweep --help`, `study --help` and `runs --help` list the options."""
 
 SERVE = """\
 Open the page. Without --local each run is a Ray actor: on a Ray of its own on this machine, which ends with the page, or on
@@ -37,21 +33,7 @@ TRAIN = """\
 Train one run without a page and write config.json, history.csv (a row a step), snapshot.npz and report.png into DIR.
 Ctrl-C ends it early and keeps what was trained."""
 
-SWEEP = """\
-Train a run for each combination of the values that are given, each in a process of its own with one thread, and compare them.
-
-  rq-vae-explorer sweep --commit 0.05,0.25,1 --codebook 0.5,1,2 --steps 2000 --out my-sweep
-
-trains nine runs. Each gets a folder below DIR, named after its settings, with config.json, history.csv (a row a step),
-snapshot.npz and report.png. Beside them are written summary.csv, comparison.png (latent planes and curves of the first 16
-runs) and, where exactly two settings have several values, heatmap-mse.png, heatmap-perplexity.png and heatmap-active.png.
-
-Interrupted, by Ctrl-C or otherwise, the same command goes on with what is missing: finished runs are not trained again.
-The exit code is 0 if every run finished, 1 if one failed, 130 if interrupted, 2 for a mistake."""
-
-COMMANDS = ("serve", "train", "sweep", "runs")
-JOBS = Setting(1, MAX_RUNS, whole=True, live=False, label="jobs", help="How many runs to train at a time.")
-
+COMMANDS = ("serve", "train", "sweep", "study", "runs")
 PORT = Setting(0, 65535, whole=True, live=False, label="port", help="TCP port of the page; 0 takes any free one.")
 REFRESH = Setting(0.25, 5, whole=False, live=True, label="refresh", help="Seconds between two looks at the runs.")
 CPUS = Setting(
@@ -59,51 +41,14 @@ CPUS = Setting(
 )
 
 
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """One line on stderr, exit code 2."""
-        complain(message)
-        sys.exit(2)
-
-
-def complain(message: object) -> None:
-    """One line on stderr, whatever line ends the message has."""
-    print(f"rq-vae-explorer: {' '.join(str(message).split())}", file=sys.stderr)
-
-
-def number(name: str, setting: Setting) -> Callable[[str], float | int]:
-    """An argument type that takes what the setting allows."""
-
-    def convert(text: str) -> float | int:
-        value: Any = text
-        with contextlib.suppress(ValueError):
-            value = float(text) if not setting.whole or any(c in text for c in ".einEIN") else int(text)
-        try:
-            return setting.check(name, value)
-        except ExplorerError as error:
-            raise argparse.ArgumentTypeError(str(error)) from error
-
-    return convert
-
-
-def gpu(text: str) -> Any:
-    """An argument type for --gpu."""
-    try:
-        return parse_gpu(text)
-    except ExplorerError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
 def parse(argv: list[str]) -> argparse.Namespace:
     """The arguments; `serve` is understood where no command is named. Exits with 2 and one line on a mistake."""
     parser = Parser("rq-vae-explorer", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"rq-vae-explorer {_version()}")
-    commands = parser.add_subparsers(dest="command", metavar="{serve,train,sweep,runs}", parser_class=Parser)
+    commands = parser.add_subparsers(dest="command", metavar="{serve,train,sweep,study,runs}", parser_class=Parser)
     _serve_arguments(commands.add_parser("serve", description=SERVE, help="open the page (the default)"))
     _train_arguments(commands.add_parser("train", description=TRAIN, help="train one run without a page"))
-    _sweep_arguments(
+    add_sweep_arguments(
         commands.add_parser(
             "sweep",
             description=SWEEP,
@@ -111,6 +56,13 @@ def parse(argv: list[str]) -> argparse.Namespace:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
     )
+    study = commands.add_parser(
+        "study",
+        description=STUDY,
+        help="compare the answers to a question over several seeds",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_study_arguments(study)
     runs = commands.add_parser(
         "runs",
         description=RUNS,
@@ -120,7 +72,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     add_runs_arguments(runs, number("steps", STEPS))
     if not argv or argv[0] not in (*COMMANDS, "-h", "--help", "--version"):
         if argv and not argv[0].startswith("-"):
-            parser.error(f"there is no command {argv[0]!r}; the commands are serve, train, sweep and runs")
+            parser.error(f"there is no command {argv[0]!r}; the commands are serve, train, sweep, study and runs")
         argv = ["serve", *argv]
     arguments = parser.parse_args(argv)
     if getattr(arguments, "bring_back", "none") not in ("crashed", "all", "none"):
@@ -161,7 +113,7 @@ def _serve_arguments(parser: argparse.ArgumentParser) -> None:
         "also those that were interrupted, or none (default: RQVAE_BRING_BACK, else crashed)",
     )
     _limit_arguments(parser)
-    _shared_arguments(parser)
+    add_shared_arguments(parser)
 
 
 def _limit_arguments(parser: argparse.ArgumentParser) -> None:
@@ -203,64 +155,7 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             flag, type=number(name, setting), default=default, help=f"{setting.help} (default: {default:g})"
         )
-    _shared_arguments(parser)
-
-
-def _sweep_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to; made if missing")
-    parser.add_argument(
-        "--overwrite",
-        action="store_true",
-        help="replace runs in DIR that have the same name but other settings, steps or data, and those that failed",
-    )
-    parser.add_argument("--steps", type=number("steps", STEPS), default=2000, help=f"{STEPS.help} (default: 2000)")
-    parser.add_argument(
-        "--jobs",
-        type=number("jobs", JOBS),
-        help=f"{JOBS.help} (default: the number of CPUs, {os.cpu_count()} here, or of runs if they are fewer)",
-    )
-    for name, setting in AXES.items():
-        default = value_of(RunConfig(), name)
-        parser.add_argument(
-            f"--{name.replace('_', '-')}",
-            type=_values(name),
-            default=[default],
-            metavar="LIST",
-            help=f"{setting.help} One value or several, such as {_example(setting)} (default: {value_text(default)})",
-        )
-    _shared_arguments(parser)
-
-
-def _example(setting: Setting | Choice) -> str:
-    return ",".join(list(setting.ways)[:2]) if isinstance(setting, Choice) else "1,2,3"
-
-
-def _values(name: str) -> Callable[[str], list[Value]]:
-    """An argument type for a list of values of a setting."""
-
-    def convert(text: str) -> list[Value]:
-        try:
-            return parse_values(name, text)
-        except ExplorerError as error:
-            raise argparse.ArgumentTypeError(str(error)) from error
-
-    return convert
-
-
-def _shared_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--dataset", default="mnist", metavar="NAME", help=f"{DATASET_HELP} (default: mnist)")
-    parser.add_argument(
-        "--data-dir",
-        metavar="DIR",
-        help="where TFDS data sets are, or go (default: TFDS_DATA_DIR, else ~/tensorflow_datasets)",
-    )
-    parser.add_argument(
-        "--gpu",
-        type=gpu,
-        default="auto",
-        metavar="auto|off|FRACTION",
-        help="auto: a quarter of a GPU per run where there is one; off: never; FRACTION: that much (default: auto)",
-    )
+    add_shared_arguments(parser)
 
 
 def run_config(arguments: argparse.Namespace) -> RunConfig:
@@ -268,11 +163,6 @@ def run_config(arguments: argparse.Namespace) -> RunConfig:
     settings = {name: getattr(arguments, name) for name in (*RUN_SETTINGS, *CHOICES)}
     lambdas = Lambdas(**{name: getattr(arguments, name) for name in LAMBDA_SETTINGS})
     return RunConfig(dataset=arguments.dataset, lambdas=lambdas, **settings)
-
-
-def sweep_configs(arguments: argparse.Namespace) -> list[RunConfig]:
-    """The runs that `sweep` was asked for. Raises ConfigError."""
-    return grid(RunConfig(dataset=arguments.dataset), {name: getattr(arguments, name) for name in AXES})
 
 
 def _version() -> str:

@@ -1,5 +1,6 @@
 """What the Run tab's diagnosis gets beyond what every viewer gets, as compact JSON like `ui.payload`'s."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -50,10 +51,10 @@ def encode_life(probes: Probes, known: LifePlace, view: View) -> bytes:
 
 def life_place(known: object) -> LifePlace:
     """What a page says that it has; nothing, if that makes no sense."""
-    numbers = [known.get(name) for name in ("generation", "count", "step")] if isinstance(known, dict) else []
-    if numbers and all(type(number) is int and 0 <= number < 2**31 for number in numbers):
-        generation, count, step = numbers
-        return generation, count, step
+    has: Mapping[str, Any] = known if isinstance(known, dict) else {}
+    generation, count, step = (has.get(name, 0) for name in ("generation", "count", "step"))
+    if all(isinstance(number, int) and 0 <= number < 2**31 for number in (generation, count, step)):
+        return int(generation), int(count), int(step)
     return 0, 0, 0
 
 

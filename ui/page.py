@@ -35,6 +35,7 @@ STYLES = (
     "compare-cards.css",
     "compare-sheets.css",
     "compare-panels.css",
+    "compare-presets.css",
     "compare-charts.css",
     "cluster.css",
 )

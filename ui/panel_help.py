@@ -21,7 +21,7 @@ PANEL_HELP: dict[str, str] = {
 DIAGNOSIS_HELP: dict[str, str] = {
     "levels": "For each level: codes in use and perplexity over the last batches; bits = log₂ perplexity, of log₂ K if all codes "
     "were in even use; residual ratio = E‖rₗ‖² / E‖rₗ₋₁‖² over the 512 probe images, the part of what comes in that the level "
-    "leaves over: above 1 it adds error instead. Left over is the part of E‖z_e‖² after all levels so far. A tuple is one image's "
+    "leaves over: above 1 it adds error instead. Left over: the part of E‖z_e‖² after all levels so far. A tuple is one image's "
     "codes, one of each level.",
     "lifetimes": "A row a code, a column for each time that the run was looked at: the darker, the larger its share of the "
     "level's choices in the batches before; hatched where that was so little that the code counts as dead. Births, deaths and "

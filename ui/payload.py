@@ -69,7 +69,9 @@ def encode_lab(info: LabInfo, runs: list[RunInfo]) -> bytes:
         "capacity": info.capacity,
     }
     comparisons = {c.comparison_id: c for run in runs if (c := run.card.comparison)}
-    told = [{"id": c.comparison_id, "name": c.name, "in_step": c.in_step} for c in comparisons.values()]
+    told = [
+        {"id": c.comparison_id, "name": c.name, "in_step": c.in_step, "preset": c.preset} for c in comparisons.values()
+    ]
     return to_json({"lab": lab, "runs": [_run(run) for run in runs], "comparisons": told})
 
 

@@ -20,6 +20,8 @@ from explorer.errors import ExplorerError
 from ui.live import ASSETS, STATIC
 from ui.login import Check
 
+QUEUE_REST = 0.02
+"""Seconds that a call of a program may wait before it is looked at."""
 WELCOME = "RQ-VAE Explorer: log in with the name and the password that you were given."
 
 
@@ -58,9 +60,19 @@ def application(page: gr.Blocks, theme: gr.Theme, css: str, head: str, check: Ch
         return Response(_plotly(), media_type="text/javascript", headers=headers)
 
     app.mount(ASSETS, StaticFiles(directory=STATIC))
+    _rest(page)
     return gr.mount_gradio_app(
         app, page, path="/", theme=theme, css=css, head=head, footer_links=[], auth=check, auth_message=WELCOME
     )
+
+
+def _rest(page: gr.Blocks) -> None:
+    """Let Gradio's queue, which only programs use, look for calls more rarely: it does so each millisecond (6.31).
+
+    That is 5% of a core, and a thousand times a second the training thread of `--local` has to hand over the interpreter.
+    """
+    queue = page._queue
+    queue.sleep_when_free = queue.progress_update_sleep_when_free = QUEUE_REST
 
 
 @lru_cache(maxsize=1)

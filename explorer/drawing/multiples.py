@@ -78,5 +78,5 @@ def active_words(entry: Entry, look: dict[str, Any]) -> list[Word]:
         active, sizes = [sum(active)], (sum(sizes),)
     pairs = zip(active, sizes, strict=True)
     counts: list[Word] = [(f"{count:,}", look | {"color": TEXT if count == size else BAD}) for count, size in pairs]
-    of = f"{sizes[0]:,}" if len(set(sizes)) == 1 else value_text(sizes)
+    of = f"{max(sizes):,}" if len(set(sizes)) == 1 else value_text(sizes)
     return [*counts, (f"of {of}", look)]

@@ -8,10 +8,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, UInt8
 
-from explorer.model.quantizer import Quantized, residual_quantize
+from explorer.model.quantizer import Assign, Quantized, residual_quantize
 from explorer.model.rqvae import Parameters, decode, encode, to_unit
 from explorer.training.losses import mean_squared_error
-from explorer.training.recipe import Recipe
 
 CHUNK = 64
 """Images that a look takes at a time: by all 512 at once it took twice as long."""
@@ -31,17 +30,21 @@ class ProbeOutput(NamedTuple):
     residual_ratio: Float[Array, " L"]
 
 
-@partial(jax.jit, static_argnames="recipe")
+@partial(jax.jit, static_argnames=("assign", "sizes"))
 def look(
-    parameters: Parameters, images: UInt8[Array, "P 28 28"], shown: Int[Array, " S"], recipe: Recipe
+    parameters: Parameters,
+    images: UInt8[Array, "P 28 28"],
+    shown: Int[Array, " S"],
+    assign: Assign,
+    sizes: tuple[int, ...] | None,
 ) -> ProbeOutput:
     """Encode, quantize and decode the probe images: a few at a time, and each combination of codes once."""
     inputs = to_unit(images)
     latents = _by_chunks(lambda chunk: encode(parameters, chunk, differentiate=False), inputs)
-    quantized = residual_quantize(latents, parameters.codebooks, recipe.way("distance"), recipe.sizes)
+    quantized = residual_quantize(latents, parameters.codebooks, assign, sizes)
     outputs = _decode_each_once(parameters, quantized)
     levels, count = len(quantized.sums), len(shown)
-    partial_sums = quantized.sums[:-1, shown].reshape((levels - 1) * count, -1)
+    partial_sums = quantized.sums[:-1, shown].reshape((levels - 1) * count, latents.shape[-1])
     coarse = decode(parameters, partial_sums).reshape(levels - 1, count, 28, 28)
     drawn = jnp.concatenate([coarse, outputs[shown, :, :, 0][None]])
     return ProbeOutput(

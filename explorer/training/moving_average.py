@@ -9,6 +9,8 @@ from jaxtyping import Array, Bool, Float, Int
 from explorer.model.codebook_init import Shape
 
 EPSILON = 1e-5
+TINY = 1e-30
+"""Keeps a level that nobody uses, and of which nothing is remembered, from 0/0."""
 
 
 class Averages(NamedTuple):
@@ -51,4 +53,4 @@ def update(
     total = counts.sum(axis=-1, keepdims=True)
     sizes = np.array(shape.sizes, np.float32)[:, None]
     smoothed = (counts + EPSILON) / (total + sizes * EPSILON) * total
-    return Averages(counts, sums), sums / smoothed[..., None]
+    return Averages(counts, sums), sums / jnp.maximum(smoothed, TINY)[..., None]

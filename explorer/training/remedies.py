@@ -1,5 +1,6 @@
 """What is done about dead codes; FORMULAS: Dead-code remedies. Each way treats one level, and is a pure function of it."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -10,7 +11,8 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, UInt8
 
 from explorer.choices import way
 from explorer.config import RunConfig
-from explorer.model.quantizer import squared_distances
+from explorer.model.codebook_init import Shape
+from explorer.model.quantizer import Assign, squared_distances
 from explorer.model.rqvae import Parameters, encode, to_unit
 from explorer.training.recipe import Recipe
 from explorer.training.state import TrainState
@@ -116,7 +118,8 @@ def cure(
     m = e·N. So the next update does not undo the remedy.
     """
     rules = Rules(np.float32(now.dead_threshold), np.int32(now.dead_window), np.int32(now.seed))  # pyright: ignore[reportArgumentType]
-    treated, moved = _cure(state, batch, rules, Recipe.of(now), remedy)
+    recipe = Recipe.of(now)
+    treated, moved = _cure(state, batch, rules, recipe.shape, recipe.way("distance"), way("remedy", remedy))
     codes = np.argwhere(np.asarray(moved))
     if not len(codes):
         return state, None
@@ -124,24 +127,28 @@ def cure(
     return treated, Cured(tuple((int(level), int(code)) for level, code in codes), old, new)
 
 
-@partial(jax.jit, static_argnames=("recipe", "remedy"))
+@partial(jax.jit, static_argnames=("shape", "assign", "remedy"))
 def _cure(
-    state: TrainState, batch: UInt8[Array, "B 28 28"], rules: Rules, recipe: Recipe, remedy: str
+    state: TrainState,
+    batch: UInt8[Array, "B 28 28"],
+    rules: Rules,
+    shape: Shape,
+    assign: Assign,
+    remedy: Callable[[Level], Treated],
 ) -> tuple[TrainState, Bool[Array, "L K"]]:
-    treat = way("remedy", remedy)
     key = jax.random.fold_in(jax.random.fold_in(jax.random.key(rules.seed), state.step), SALT)
-    counts, dead = _counts(state, rules), _dead(state, rules, recipe)
+    counts, dead = _counts(state, rules), _dead(state, rules, shape)
     mass = counts / jnp.clip(jnp.minimum(state.step, rules.window), 1).astype(jnp.float32)
     mass = mass if state.averages is None else state.averages.counts
     left = encode(state.parameters, to_unit(batch), differentiate=False)
-    outcomes, largest = [], recipe.shape.padded[1]
-    for number, size in enumerate(recipe.shape.sizes):
+    outcomes, largest = [], max(shape.sizes)
+    for number, size in enumerate(shape.sizes):
         codes = state.parameters.codebooks[number, :size]
         mine = (values[number, :size] for values in (counts, dead, mass))
-        fair = recipe.batch_size / size
+        fair = len(batch) / size
         level = Level(jax.random.fold_in(key, number), codes, left, *mine, fair=fair, threshold=rules.threshold)
-        treated = treat(level)
-        left = left - treated.codes[recipe.way("distance")(left, treated.codes)]
+        treated = remedy(level)
+        left = left - treated.codes[assign(left, treated.codes)]
         outcomes.append(jax.tree.map(lambda rows, size=size: _padded(rows, largest - size), treated))
     stacked = jax.tree.map(lambda *levels: jnp.stack(levels), *outcomes)
     return _begun_anew(state, stacked), stacked.moved
@@ -158,12 +165,12 @@ def _counts(state: TrainState, rules: Rules) -> Int[Array, "L K"]:
     return jnp.sum(jnp.where(within[:, None, None], state.window, 0), axis=0)
 
 
-def _dead(state: TrainState, rules: Rules, recipe: Recipe) -> Bool[Array, "L K"]:
+def _dead(state: TrainState, rules: Rules, shape: Shape) -> Bool[Array, "L K"]:
     """As `explorer.training.health` has it."""
     counts = _counts(state, rules)
     dead = counts < rules.threshold * counts.sum(axis=-1, keepdims=True)
     dead &= state.step - state.born >= rules.window
-    return dead if recipe.shape.own is None else dead & recipe.shape.own
+    return dead if shape.own is None else dead & shape.own
 
 
 def _begun_anew(state: TrainState, treated: Treated) -> TrainState:

@@ -70,7 +70,7 @@ class Trainer:
     def step(self, now: RunConfig) -> dict[str, float] | None:
         """Train on the next batch; its losses, or None if they were not finite (the state is then as before).
 
-        A term that is not computed because its weight is 0 is NaN.
+        A term that is not computed because its weight is 0 is left out.
         """
         batch = self._batch(self.steps)
         self.state, output = train_step(self.state, batch, as_live(now), self._recipe)
@@ -78,7 +78,7 @@ class Trainer:
         if not finite:
             return None
         self.steps += 1
-        return {name: float(value) for name, value in losses.items()}
+        return {name: float(value) for name, value in losses.items() if not np.isnan(value)}
 
     def due(self, now: RunConfig) -> str:
         """The remedy that is to act before the next step; "" for none."""
@@ -106,7 +106,8 @@ class Trainer:
     def view(self, now: RunConfig) -> View:
         """The model seen through the probe images, now."""
         probe, state = self._dataset.probe, self.state
-        seen = jax.device_get(look(state.parameters, self._probe, self._shown, self._recipe))
+        assign, sizes = self._recipe.way("distance"), self._recipe.sizes
+        seen = jax.device_get(look(state.parameters, self._probe, self._shown, assign, sizes))
         self._basis, explained = plane(seen.latents, self._basis)
         averaged_over = 1 - MOTION_DECAY ** max(self.steps, 1)  # the average began at 0
         return View(

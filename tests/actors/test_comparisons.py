@@ -9,6 +9,7 @@ import pytest
 from actors.comparisons import LEAD, Comparisons
 from explorer.config import Lambdas, RunConfig
 from explorer.errors import ConfigError, ExplorerError
+from explorer.presets import PRESETS
 from explorer.sweep import grid
 from tests.actors.conftest import CONFIG, await_info, await_step
 
@@ -39,6 +40,28 @@ def test_a_comparison_is_named_by_what_differs_and_its_runs_know_it(lab, compari
         assert ended.card.comparison == comparison
         assert ended.step == 3
     assert [info.run_id for info in comparisons.members(comparison.comparison_id)] == [i.run_id for i in started]
+
+
+def test_a_preset_starts_its_runs_in_step_until_its_last_step_and_they_know_it(lab, comparisons) -> None:
+    started = comparisons.start_preset("ema", seed=5)
+    preset = PRESETS["ema"]
+    assert [info.config for info in started] == preset.configs(5)
+    assert {info.until for info in started} == {preset.steps}
+    for info in comparisons.members(started[0].card.comparison.comparison_id):  # pyright: ignore[reportOptionalMemberAccess]
+        comparison = info.card.comparison
+        assert comparison is not None
+        assert (comparison.preset, comparison.name, comparison.in_step) == ("ema", preset.title, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [("emas", {}, "preset must be one of"), ("ema", {"seed": -1}, "seed must be"), ("ema", {"dataset": 3}, "dataset")],
+)
+def test_what_is_no_preset_starts_nothing(lab, comparisons, name, options, words) -> None:
+    before = len(lab.runs())
+    with pytest.raises(ConfigError, match=words):
+        comparisons.start_preset(name, **options)
+    assert len(lab.runs()) == before
 
 
 @pytest.mark.slow

@@ -44,3 +44,15 @@ def test_limits_come_from_the_command_line_and_else_from_the_environment(monkeyp
     assert limits == Limits(max_runs=7, max_comparison=4, memory_per_run=2 * 10**9)
     with pytest.raises(ConfigError, match="max-runs"):
         limits_of(parse(["--max-runs", "none"]))
+
+
+def test_only_a_run_that_has_no_place_is_said_to_wait(cache_dir, no_data, monkeypatch) -> None:
+    monkeypatch.setattr("actors.local_lab.PLACES", 1)
+    lab = LocalLab(no_data)
+    lab.connect()
+    try:
+        first, second = (lab.start(RunConfig(batch_size=8)) for _ in range(2))
+        assert (first.status, second.status) == ("compiling", "pending")
+        assert second.reason == "queued: 1 runs train already in this process"
+    finally:
+        lab.close()

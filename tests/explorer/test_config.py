@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.config import Lambdas, RunConfig, check_name
-from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS
 from explorer.errors import ConfigError, UnknownRun
+from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS
 
 BAD_NUMBERS = [-1, -1e-9, math.nan, math.inf, -math.inf, 1e7, "0.25", None, True, [1]]
 

@@ -21,6 +21,7 @@ def probes(steps: list[int], seed: int, levels: int = 2, size: int = 4, images: 
         random.uniform(size=count).astype(np.float32),
         per_level,
         per_level,
+        np.zeros((count, levels, size), np.float16),
     )
 
 

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from explorer import figures, palette
-from explorer.config import Lambdas, RunConfig
+from explorer.config import RunConfig
 from explorer.curves import Curves
 from explorer.drawing.curves import changes, running_mean
 from explorer.drawing.plane import residuals
@@ -200,7 +200,7 @@ def test_health_has_a_bar_a_code_as_high_as_its_share_and_a_line_at_the_threshol
         threshold = next(line for line in axes.lines if line.get_label() == "dead below")
         assert set(threshold.get_ydata()) == {view.health.threshold}
         assert f"{view.health.active[level]}/16 active" in words(figure)
-    assert f"first {STEPS} batches · dead below 1%" in words(figure)
+    assert f"last {STEPS} batches · dead below 1%" in words(figure)
 
 
 # Curves --------------------------------------------------------------------------------------------------------------

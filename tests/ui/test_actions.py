@@ -15,6 +15,7 @@ import pytest
 from actors.comparisons import Comparisons
 from actors.lab import RunInfo
 from actors.local_lab import LocalLab
+from explorer.presets import PRESETS
 from ui.actions import Actions
 from ui.hub import Hub
 
@@ -192,3 +193,27 @@ def test_forks_of_what_cannot_go_on_say_why(lab, act) -> None:
     assert "it is failed; reset it first" in act("fork", run=runs[0], changes={})["error"]
     act("stop", runs=runs)
     assert "it is stopped" in act("fork", run=runs[0], changes={})["error"]
+
+
+def test_a_preset_is_started_by_its_name_on_the_pages_data_set(act, lab) -> None:
+    told = act("preset", preset="estimators", dataset="mnist")
+    infos = [info for info in lab.runs() if info.run_id in told["runs"]]
+    assert [info.config for info in infos] == PRESETS["estimators"].configs()
+    assert {info.card.comparison.comparison_id for info in infos} == {told["comparison"]}  # pyright: ignore[reportOptionalMemberAccess]
+    act("stop", runs=told["runs"])
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ({}, "preset must be one of textbook"),
+        ({"preset": "x" * 5000}, "preset must be one of"),
+        ({"preset": {"a": 1}}, "preset must be one of"),
+        ({"preset": "ema", "seed": "1"}, "seed must be"),
+        ({"preset": "ema", "dataset": "no such"}, "dataset must be"),
+    ],
+)
+def test_what_is_no_preset_is_refused_in_words(act, lab, command, words) -> None:
+    before = len(lab.runs())
+    assert words in act("preset", **command)["error"]
+    assert len(lab.runs()) == before

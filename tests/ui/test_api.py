@@ -24,6 +24,8 @@ ENDPOINTS = {
     "/stop_run",
     "/fork_run",
     "/start_comparison",
+    "/list_presets",
+    "/start_preset",
     "/get_cluster",
     "/get_comparison",
 }

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from explorer.choices import Choice
+from explorer.presets import PRESETS
 from explorer.sweep import AXES
 from tests.ui.serving import Serving
 from ui.app import main
-from ui.arguments import parse, sweep_configs
+from ui.arguments import parse
+from ui.sweep_arguments import sweep_configs, sweep_steps
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -35,6 +37,11 @@ REFUSED = [
     (["--seed", "0x10"], "seed must be"),
     (["--seed", ",".join(map(str, range(100))), "--commit", ",".join(map(str, range(100)))], "10,000 runs"),
     (["--seed", ",".join(map(str, range(65)))], "comparison must be at most 64 runs.*; got '65 runs'"),
+    (["--preset", "none"], "--preset"),
+    (["--preset", "ema", "--commit", "1"], "sweep must be without settings but --seed .*; got '--commit'"),
+    (["--preset", "ema", "--levels", "2", "--commit", "1"], "got '--commit, --levels'"),
+    (["--preset", "ema", "--seed", "1,2"], "seed must be one number where --preset is given; got '1,2'"),
+    (["--preset", "textbook", "--seed", "2147483647"], "seed must be"),
     (["--codebook-size", "16/8/x"], "codebook size must be a list such as .* or one for each level.* got '16/8/x'"),
     (
         ["--codebook-size", "16/8/4"],
@@ -106,6 +113,14 @@ def test_every_setting_that_can_be_swept_takes_a_list() -> None:
     assert [(config.lambdas.commit, config.lambdas.codebook) for config in nine] == [
         (commit, codebook) for commit in (0.05, 0.25, 1) for codebook in (0.5, 1, 2)
     ]
+
+
+def test_a_preset_has_its_own_runs_and_steps() -> None:
+    given = parse(["sweep", "--out", "out", "--preset", "ema", "--seed", "7", "--dataset", "kmnist"])
+    assert sweep_configs(given) == PRESETS["ema"].configs(7, "kmnist")
+    assert sweep_steps(given) == PRESETS["ema"].steps
+    assert sweep_steps(parse(["sweep", "--out", "out", "--preset", "ema", "--steps", "9"])) == 9
+    assert sweep_steps(parse(["sweep", "--out", "out"])) == 2000
 
 
 def test_the_help_has_an_example_and_says_how_to_go_on(capsys) -> None:

@@ -37,8 +37,7 @@ export class Digits {
   update(view, fixed, byLevel = null) {
     this.shown = view && fixed ? { rows: rowsOf(view, fixed, byLevel), fixed, beside: byLevel !== null } : null;
     const mse = view?.probeMse;
-    const order = byLevel ? "input, then level by level" : "input over output";
-    const caption = mse == null ? order : `MSE ${mse.toFixed(4)} · ${order}`;
+    const caption = mse == null ? "input over output" : `MSE ${mse.toFixed(4)}`;
     if (this.caption.textContent !== caption) this.caption.textContent = caption;
     const what = byLevel ? `and what ${byLevel.length + 1} levels make of them, one after another` : "over their reconstructions";
     const text = mse == null ? "No reconstructions yet" : `Ten test digits ${what}; mean squared error ${mse.toFixed(4)} over 512 test images`;
@@ -133,7 +132,7 @@ function rowsOf(view, fixed, byLevel) {
 }
 
 /** The levels whose codes are summed. @param {number} last counted from 0 */
-export const upTo = (last) => (last === 0 ? "level 1" : last === 1 ? "1 + 2" : `1 + … ${last + 1}`);
+export const upTo = (last) => (last === 0 ? "level 1" : last === 1 ? "1 + 2" : `1 to ${last + 1}`);
 
 /** The mean squared error of images in 0..1. @param {Uint8ClampedArray} images @param {Uint8ClampedArray} inputs */
 export function errorOf(images, inputs) {

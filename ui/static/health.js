@@ -25,11 +25,11 @@ export class Health {
     new ResizeObserver(() => this.#draw()).observe(this.host);
   }
 
-  /** @param {View | null} view @param {Diagnosis | null} diagnosis @param {boolean} averages whether codes are moving averages */
-  update(view, diagnosis, averages) {
+  /** @param {View | null} view @param {Diagnosis | null} diagnosis @param {number} whole batches that a window has at most @param {boolean} averages whether codes are moving averages */
+  update(view, diagnosis, whole, averages) {
     Object.assign(this, { view, diagnosis, averages });
     if (this.host.children.length !== (view?.levels ?? 0)) this.#prepare(view?.levels ?? 0);
-    put(this.window, view ? windowText(view) : "");
+    put(this.window, view ? windowText(view, whole) : "");
     this.#draw();
   }
 
@@ -70,7 +70,7 @@ export class Health {
       const motion = diagnosis?.motion.subarray(level * view.size, level * view.size + size);
       const chosen = focus.code?.level === level ? focus.code.index : null;
       const [head, canvas] = /** @type {[HTMLElement, HTMLCanvasElement]} */ ([...block.children]);
-      const summary = `Level ${level + 1}: ${view.active[level]}/${size} active`;
+      const summary = `Level ${level + 1}: ${view.active[level]}/${size}${view.levels > 3 ? "" : " active"}`;
       const even = `perplexity ${fixed(view.perplexity[level], 1)}`;
       put(/** @type {HTMLElement} */ (head.children[0]), summary);
       put(/** @type {HTMLElement} */ (head.children[1]), chosen === null ? even : this.#words(chosen, used, dead, motion));
@@ -81,12 +81,11 @@ export class Health {
 
   /** @param {number} code @param {number[]} used @param {boolean[]} dead @param {Float32Array | undefined} motion */
   #words(code, used, dead, motion) {
-    const state = dead[code] ? `under ${percent(this.view?.threshold ?? 0)}: dead` : "active";
     const moved = motion ? ` · ${this.averages ? "moves" : "gradient"} ${motion[code].toPrecision(2)}` : "";
-    return `code ${code}: ${percent(used[code] ?? 0)}, ${state}${moved}`;
+    return `code ${code}: ${percent(used[code] ?? 0)}${dead[code] ? ", dead" : ""}${moved}`;
   }
 }
 
-/** @param {View} view */
-const windowText = (view) =>
-  `${view.window < 100 ? `first ${view.window}` : "last 100"} batches · dead below ${Number((100 * view.threshold).toPrecision(3))}%`;
+/** @param {View} view @param {number} whole */
+const windowText = ({ window, threshold }, whole) =>
+  `${window < whole ? "first" : "last"} ${window} ${window === 1 ? "batch" : "batches"} · dead below ${Number((100 * threshold).toPrecision(3))}%`;

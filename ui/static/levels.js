@@ -10,6 +10,7 @@
  * @property {Float32Array} codes [K][2]; empty where the plane shows sums instead
  * @property {number[]} shares of the window's choices, a code
  * @property {boolean[]} dead a code
+ * @property {number} threshold share below which a code is dead
  * @property {Uint16Array} assigned [P] code of each point at this level
  */
 
@@ -53,6 +54,7 @@ export function scenes(view, cumulative) {
       codes: summed ? new Float32Array(0) : codebook(view, level),
       shares: shares(view, level),
       dead: deadAt(view, level),
+      threshold: view.threshold,
       assigned: assignedAt(view, level),
     };
   });

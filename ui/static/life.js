@@ -45,13 +45,12 @@ function slices(all, count) {
 /**
  * One level's part of it.
  * @param {Life} life @param {import("./decode.js").View} view @param {number} level
- * @returns {{ steps: number[], places: Float32Array[], dead: boolean[][] }} a step: [K][2], and which codes were rarely chosen
+ * @param {number[]} remedies the steps at which dead codes were moved
+ * @returns {import("./trails.js").Paths}
  */
-export function pathsOf({ steps, places, shares }, { size, sizes, threshold }, level) {
+export function pathsOf({ steps, places, shares }, { size, sizes, threshold }, level, remedies) {
   const [from, to] = [level * size, level * size + sizes[level]];
-  return {
-    steps: places.length ? steps : [],
-    places: places.map((all) => all.subarray(2 * from, 2 * to)),
-    dead: shares.map((all, i) => Array.from(all.subarray(from, to), (share) => steps[i] > 0 && share < threshold)),
-  };
+  const dead = shares.map((all, i) => Array.from(all.subarray(from, to), (share) => steps[i] > 0 && share < threshold));
+  const cured = [...steps, Infinity].map((step, i) => i > 0 && remedies.some((at) => at > steps[i - 1] && at <= step));
+  return { places: places.map((all) => all.subarray(2 * from, 2 * to)), dead, cured };
 }

@@ -48,8 +48,10 @@ export function paintMap(canvas, { columns, size, most, remedies, chosen, column
   context.clearRect(0, 0, clientWidth, clientHeight);
   const frame = frameOf(canvas, columns, size);
   /** @returns {Rectangle} */
-  const box = (/** @type {{ from: number, to: number }} */ { from, to }, /** @type {number} */ code) =>
-    [frame.x(from), TOP + code * frame.row, Math.max(frame.x(to) - frame.x(from), 0.5), frame.row];
+  const box = (/** @type {{ from: number, to: number }} */ { from, to }, /** @type {number} */ code) => {
+    const [left, right, top, bottom] = [frame.x(from), frame.x(to), TOP + code * frame.row, TOP + (code + 1) * frame.row].map((at) => Math.round(at * ratio) / ratio);
+    return [left, top, Math.max(right - left, 1 / ratio), Math.max(bottom - top, 1 / ratio)];
+  };
   paintUse(context, columns, size, most, box, colours);
   paintDead(context, columns, size, box, colours);
   paintAxes(context, frame, size, clientHeight, colours);
@@ -84,7 +86,7 @@ function paintDead(context, columns, size, box, colours) {
     }
   }
   context.fillStyle = hatching(context, colours.bad);
-  context.globalAlpha = 0.55;
+  context.globalAlpha = 0.45;
   context.fill();
   context.globalAlpha = 1;
 }

@@ -88,7 +88,7 @@ class Live {
   #diagnose() {
     const { diagnosis, digits, health, view, fixed, snapshot, history } = this;
     digits.update(view, fixed, diagnosis.images);
-    health.update(view, diagnosis.newest, this.#config?.codebook_update === "ema");
+    health.update(view, diagnosis.newest, snapshot?.live.dead_window ?? 100, this.#config?.codebook_update === "ema");
     diagnosis.update(view, snapshot?.step ?? 0, history.changes);
   }
 
@@ -140,7 +140,7 @@ class Live {
     if (answer.fixed && answer.snapshot?.run === this.run) this.fixed = decodeFixed(answer.fixed);
     if (answer.history?.run === this.run) this.history.take(answer.history);
     const learned = this.diagnosis.take(answer);
-    if (learned) this.planes.remember(this.diagnosis.life);
+    if (learned) this.planes.remember(this.diagnosis.life, this.history.changes);
     if (answer.snapshot?.run === this.run) this.#take(answer.snapshot);
     else if (learned) this.#diagnose();
     this.#show();

@@ -36,9 +36,9 @@ function added(one, other) {
   return [...sums].sort(([a], [b]) => a - b);
 }
 
-/** "reinit: 3 codes of level 1", or "reinit, 4 times: …". @param {Change} change */
+/** "reinit: 3 codes of level 1 and 2 of level 2", or "reinit, 4 times: …". @param {Change} change */
 export function remedyWords({ remedy, moved = [], times = 1 }) {
-  const codes = moved.map(([level, count]) => `${count} ${count === 1 ? "code" : "codes"} of level ${level + 1}`);
+  const codes = moved.map(([level, count], i) => `${count}${i ? "" : count === 1 ? " code" : " codes"} of level ${level + 1}`);
   return `${remedy}${times > 1 ? `, ${times} times` : ""}: ${listed(codes) || "nothing was dead"}`;
 }
 

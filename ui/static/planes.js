@@ -33,6 +33,8 @@ export class Planes {
     this.angular = false;
     /** @type {import("./life.js").Life | null} */
     this.life = null;
+    /** Steps of remedies. @type {number[]} */
+    this.remedies = [];
     this.moves = new Moves(() => this.redraw());
     this.overlays = new Overlays(section);
     this.overlays.addEventListener("change", () => this.#show());
@@ -104,7 +106,7 @@ export class Planes {
     const { view, overlays: { on }, life } = this;
     if (!view) return;
     plane.moves = this.moves;
-    plane.paths = on.paths && life ? pathsOf(life, view, level) : null;
+    plane.paths = on.paths && life ? pathsOf(life, view, level, this.remedies) : null;
     plane.mosaic = on.cells || on.joint ? (plane.mosaic ?? new Mosaic()) : null;
     if (!plane.mosaic || !plane.axes.target) return;
     // Sums of codes have cells of the tuples up to their level; residuals, of their level's codes, or of all that follow.
@@ -114,11 +116,10 @@ export class Planes {
     plane.mosaic.aim({ codebooks, from, angular: this.angular, owners: owners(view, this.labels, from, to) }, plane.axes.target);
   }
 
-  /** What is known of the codes' past. @param {import("./life.js").Life} life */
-  remember(life) {
-    this.life = life;
-    if (!this.overlays.on.paths || !this.view) return;
-    for (const [level, plane] of this.planes.entries()) plane.paths = pathsOf(life, this.view, level);
+  /** What is known of the codes' past. @param {import("./life.js").Life} life @param {import("./history.js").Change[]} changes */
+  remember(life, changes) {
+    Object.assign(this, { life, remedies: changes.filter(({ name }) => name === "remedy").map(({ step }) => step) });
+    for (const [level, plane] of this.planes.entries()) if (this.view) this.#overlay(plane, level);
   }
 
   /** @param {boolean} cumulative */
@@ -157,7 +158,7 @@ export class Planes {
     const { dims = 2, explained } = this.view ?? {};
     if (dims === 2) return what;
     if (level) return `${what}, in the same plane`;
-    return `${this.cumulative ? sum : "z_e"}: first two principal components, ${Math.round(100 * (explained ?? 0))}% of the variance`;
+    return `${this.cumulative ? `${sum}, ` : ""}first two principal components, ${Math.round(100 * (explained ?? 0))}% of the variance`;
   }
 
   #legend() {

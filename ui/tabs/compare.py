@@ -18,6 +18,7 @@ from ui.hub import MOST_RUNS, Hub
 from ui.live import template
 from ui.new_run import DATASETS
 from ui.packing import gzipped
+from ui.presets import gallery
 from ui.scales import SCALES
 
 ON_LOAD = """
@@ -74,6 +75,7 @@ def settings(defaults: RunConfig) -> dict[str, Any]:
         **cures_json(),
         "datasets": sorted({*DATASETS, defaults.dataset}),
         "dataset": defaults.dataset,
+        "presets": gallery(),
         "most_runs": MOST_RUNS,
         "most_started": MAX_RUNS,
     }

@@ -5,7 +5,7 @@ import pytest
 
 from actors.lab import Card, Comparison, Plan
 from actors.storage.files import Damaged, replace_with
-from actors.storage.folder import Log, Manifest, RunFolder
+from actors.storage.folder import FORMAT, Log, Manifest, RunFolder
 from explorer.config import Lambdas, RunConfig
 from explorer.errors import ExplorerError
 from explorer.messages import Change, Event
@@ -35,10 +35,13 @@ def test_what_was_written_is_read_back(folder) -> None:
     assert again.log() == LOG
 
 
-def test_a_folder_of_a_newer_version_is_refused_in_words(folder) -> None:
+@pytest.mark.parametrize(
+    ("version", "words"), [(FORMAT + 1, "a newer version.*update it"), (FORMAT - 1, "an older version")]
+)
+def test_a_folder_of_another_version_is_refused_in_words(folder, version: int, words: str) -> None:
     path = folder.path / "run.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 2}))
-    with pytest.raises(ExplorerError, match=r"run.json was written by a newer version.*update it"):
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": version}))
+    with pytest.raises(ExplorerError, match=rf"run.json was written by {words}"):
         folder.manifest()
 
 

@@ -6,8 +6,17 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer.model.quantizer import nearest, residual_quantize, straight_through
+from explorer.model.quantizer import (
+    nearest,
+    nearest_by_angle,
+    residual_quantize,
+    residuals,
+    squared_distances,
+    straight_through,
+)
 from explorer.training.losses import final, mean_squared_error
+
+jitted = jax.jit(residual_quantize, static_argnames=("assign", "sizes"))
 
 
 def draw(seed: int, batch: int = 7, levels: int = 3, codes: int = 5, dims: int = 2):
@@ -114,3 +123,53 @@ def test_the_codebook_loss_moves_only_the_chosen_codes_and_not_the_encoder() -> 
     for level, gradient in enumerate(np.asarray(to_codebooks)):
         moved = set(np.flatnonzero(np.abs(gradient).sum(axis=-1)))
         assert moved == set(codes[:, level])
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 10**6), st.sampled_from([nearest, nearest_by_angle]))
+def test_what_lies_beyond_a_levels_own_size_is_never_chosen(seed: int, assign) -> None:
+    latents, codebooks = draw(seed, codes=5)
+    sizes = (5, 2, 3)
+    padded = codebooks.copy()
+    for level, size in enumerate(sizes):
+        padded[level, size:] = 0
+    chosen = jitted(jnp.asarray(latents), jnp.asarray(padded), assign, sizes)
+    assert (np.asarray(chosen.codes) < np.array(sizes)).all()
+    residual = latents.astype(np.float64)
+    for level, size in enumerate(sizes):
+        own = codebooks[level, :size].astype(np.float64)
+        if assign is nearest:
+            expected = ((residual[:, None] - own) ** 2).sum(axis=-1).argmin(axis=-1)
+        else:
+            expected = (residual @ (own / np.linalg.norm(own, axis=-1, keepdims=True)).T).argmax(axis=-1)
+        np.testing.assert_array_equal(chosen.codes[:, level], expected)
+        residual = residual - own[expected]
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 10**6), st.lists(st.integers(1, 3), min_size=7, max_size=7))
+def test_an_image_of_n_levels_is_quantized_as_if_there_were_n(seed: int, depths: list[int]) -> None:
+    latents, codebooks = draw(seed)
+    used = jnp.arange(3)[:, None] < jnp.asarray(depths)
+    some = jitted(jnp.asarray(latents), jnp.asarray(codebooks), used=used)
+    for image, depth in enumerate(depths):
+        codes, sums = by_hand(latents[image : image + 1], codebooks[:depth])
+        np.testing.assert_array_equal(some.codes[image, :depth], codes[0])
+        np.testing.assert_allclose(some.z_q[image], sums[-1, 0], atol=1e-5)
+        np.testing.assert_array_equal(some.vectors[depth:, image], 0)
+
+
+def test_encoding_is_deterministic_and_residuals_are_what_is_left() -> None:
+    latents, codebooks = (jnp.asarray(a) for a in draw(4))
+    one, other = residual_quantize(latents, codebooks), residual_quantize(latents, codebooks)
+    np.testing.assert_array_equal(one.codes, other.codes)
+    left = residuals(latents, one)
+    np.testing.assert_array_equal(left[0], latents)
+    np.testing.assert_allclose(left[2], latents - one.sums[1], atol=1e-6)
+
+
+def test_distances_are_squared_and_euclidean() -> None:
+    latents, codebooks = draw(5)
+    distances = squared_distances(jnp.asarray(latents)[None], jnp.asarray(codebooks))
+    expected = ((latents[None, :, None].astype(np.float64) - codebooks[:, None]) ** 2).sum(axis=-1)
+    np.testing.assert_allclose(distances, expected, rtol=1e-5)

@@ -13,6 +13,7 @@ import { Linked } from "./linked.js";
 import { Panels } from "./panels.js";
 import { make } from "./parts.js";
 import { Picker } from "./picker.js";
+import { Gallery, PresetNotes } from "./presets.js";
 import { know } from "./settings.js";
 import { RunFocus, Store } from "./store.js";
 
@@ -45,6 +46,8 @@ class Compare {
     this.picker = new Picker(this.part("#compare-picker"), this);
     this.begin = new Begin(/** @type {HTMLFormElement} */ (this.part("#compare-begin")), this);
     this.linked = new Linked(this.part("#compare-linked"), this);
+    this.galleries = [this.part(".gallery"), this.part("#compare-presets")].map((host) => new Gallery(host, this));
+    this.notes = new PresetNotes(this.part(".preset-notes"), this);
     this.bar = new Bar(this.part(".compare-bar"), this);
     this.#examples();
     this.#follow();
@@ -203,10 +206,12 @@ class Compare {
     const empty = this.part(".compare-empty");
     empty.hidden = runs.length > 0;
     this.element.dataset.empty = `${!runs.length}`;
-    put(this.part(".compare-empty .stage-text"), lab && !lab.ready ? `${lab.message}.` : "Runs that are the same but for one setting, side by side, live. Start four with one click, choose your own values with “+ Compare …”, or pick runs that train already under “Runs”.");
+    put(this.part(".compare-empty .stage-text"), lab && !lab.ready ? `${lab.message}.` : "Runs that are the same but for one setting, side by side, live. Start a preset with one click, choose your own values with “+ Compare …”, or pick runs that train already under “Runs”.");
     for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (this.element.querySelectorAll("[data-testid=compare-example]"))) button.disabled = !lab?.ready;
+    for (const gallery of this.galleries) gallery.enable(Boolean(lab?.ready));
     const note = this.part(".compare-note");
     put(note, this.connected ? "" : "The server stopped answering, retrying … What you see is the last that was heard.").hidden = this.connected;
+    this.notes.update(runs);
     this.bar.update(runs);
     this.cards.update(runs, seen);
     this.curves.update(runs);
