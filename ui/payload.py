@@ -9,14 +9,17 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
 from actors.lab import LabInfo, RunInfo
+from explorer.diagnosis import Badge
 from explorer.divergence import Divergence
 from explorer.messages import Event, History, Probes, Snapshot, View
+from ui.cures import fitting, offered
 
 TOLD = ("setting", "recovered", "remedy")
 """Kinds of events that the page marks on its curves."""
@@ -88,11 +91,13 @@ def _run(run: RunInfo) -> dict[str, Any]:
         "forked_at": run.forked_at,
         "until": run.until,
         "resumable": run.resumable,
+        "remedies": fitting(run.config),
+        "cures": offered(run),
     }
 
 
-def encode_snapshot(snapshot: Snapshot) -> bytes:
-    """An instant of a run; what never changes in a run is left to `encode_fixed`."""
+def encode_snapshot(snapshot: Snapshot, said: Sequence[Badge] = ()) -> bytes:
+    """An instant of a run, and what is to be `said` of it; what never changes in a run is left to `encode_fixed`."""
     return to_json(
         {
             "run": snapshot.run_id,
@@ -108,6 +113,7 @@ def encode_snapshot(snapshot: Snapshot) -> bytes:
             "live": snapshot.live,
             "since": dict(snapshot.since),
             "losses": {name: _finite(value) for name, value in snapshot.losses.items()},
+            "badges": [asdict(badge) for badge in said],
             "view": None if snapshot.view is None else _view(snapshot.view.in_plane, snapshot.view.latents.shape[-1]),
         }
     )
