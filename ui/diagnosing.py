@@ -28,7 +28,7 @@ def encode_diagnosis(snapshot: Snapshot, view: View, *, images: bool) -> bytes:
         "motion": pack_scaled(view.motion),
     }
     if images:
-        told["by_level"] = [pack_greys(level) for level in view.by_level[:-1]]
+        told["by_level"] = [pack_greys(level, coarse=True) for level in view.by_level[:-1]]
     return to_json(told)
 
 
