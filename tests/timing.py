@@ -8,15 +8,15 @@ class Stopwatch:
     """Seconds since it was made, but for those in which this thread could have run and had no core."""
 
     def __init__(self) -> None:
-        self._began, self._queued = time.monotonic(), _queued()
+        self._began, self._without = time.monotonic(), without_a_core()
 
     @property
     def seconds(self) -> float:
         """Seconds of its own work and of what it waited for on purpose."""
-        return time.monotonic() - self._began - (_queued() - self._queued)
+        return time.monotonic() - self._began - (without_a_core() - self._without)
 
 
-def _queued() -> float:
+def without_a_core() -> float:
     """Seconds that this thread has waited for a core since it began; 0 where the kernel does not tell."""
     try:
         return int(Path("/proc/thread-self/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
