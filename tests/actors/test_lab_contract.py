@@ -320,6 +320,7 @@ def test_steps_that_were_asked_for_are_trained_though_nobody_watches(lab, start)
 
 def test_a_cluster_says_on_which_machine_each_run_is(lab, start) -> None:
     run_id = start().run_id
+    await_step(lab, run_id, 1)
     deadline = time.monotonic() + PATIENCE
     while not (place := lab.cluster().places.get(run_id)) or not place.machine:
         assert time.monotonic() < deadline, lab.cluster()

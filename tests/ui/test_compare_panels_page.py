@@ -181,6 +181,6 @@ def test_without_the_charting_library_the_curves_say_so(page: Page) -> None:
         document.querySelector(".chart").style.height = "200px";
         curves.update(states);
         }""",
-        {"runs": runs},
+        {"runs": runs, "axes": AXES},
     )
     expect(page.locator(".empty")).to_have_text("No curves: the charting library could not be loaded.")
