@@ -2,19 +2,27 @@
 
 import csv
 import io
+import json
 from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page
 
+from explorer.config import RunConfig
 from explorer.palette import RUN_COLOURS
 from tests.ui.test_modules import page as page
 from tests.ui.test_modules import run
+from ui.tabs.compare import settings
 
 pytestmark = pytest.mark.timeout(120)
 
-STATES = """
+AXES = json.dumps(settings(RunConfig())["axes"])
+STATES = (
+    f"""
+(await import("/compare/settings.js")).know({AXES});
+"""
+    + """
 const states = given.runs.map((raw, index) => ({
   id: `run-${index}`, index, view: null, fixed: null, trouble: "",
   snapshot: { status: raw.status ?? "running", step: raw.step ?? 0, steps_per_second: 10 },
@@ -30,6 +38,7 @@ const states = given.runs.map((raw, index) => ({
     active: new Float32Array(raw.probe.active ?? []), perplexity: new Float32Array(raw.probe.perplexity ?? []) } : null,
 }));
 """
+)
 
 
 def over(page: Page, module: str, body: str, runs: list[dict[str, Any]], **given: Any) -> Any:

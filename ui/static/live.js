@@ -2,7 +2,8 @@
  * The page's script: asks the server for news of the run on show, and hands them to the panels. Gradio's own components
  * are the controls; this tells their callbacks, through the component's value, which run is on show.
  */
-import { tabButton } from "./compare/address.js";
+import { ask, wrongIn } from "./asking.js";
+import { openAddressed, tabButton } from "./compare/address.js";
 import { Curves } from "./curves.js";
 import { decodeFixed, decodeView } from "./decode.js";
 import { Diagnosis } from "./diagnosis.js";
@@ -25,8 +26,6 @@ const REFRESH_KEY = "rq-vae-explorer.refresh";
 /** Milliseconds after which a start that brought no run is no longer announced. */
 const START_PATIENCE = 6000;
 const ENDED = ["stopped", "lost"];
-/** Milliseconds after which the page has nothing better to do. */
-const FETCH_AHEAD = 2500;
 
 class Live {
   /** @param {{ element: HTMLElement, props: any, server: any, watch: any, sync: () => void }} bridge */
@@ -88,13 +87,13 @@ class Live {
   #diagnose() {
     const { diagnosis, digits, health, view, fixed, snapshot, history } = this;
     digits.update(view, fixed, diagnosis.images);
-    health.update(view, diagnosis.newest, snapshot?.live.dead_window ?? 100, this.#config?.codebook_update === "ema");
+    health.update(view, diagnosis.newest, snapshot?.live.dead_window ?? 100, this.#entry?.config.codebook_update === "ema");
     diagnosis.update(view, snapshot?.step ?? 0, history.changes);
   }
 
-  /** What the run on show began with. */
-  get #config() {
-    return this.runs.find(({ id }) => id === this.run)?.config;
+  /** The run on show, as the list has it. */
+  get #entry() {
+    return this.runs.find(({ id }) => id === this.run);
   }
 
   /** The Run tab is shown again: the address names its run. */
@@ -151,7 +150,7 @@ class Live {
   #take(snapshot) {
     this.snapshot = snapshot;
     this.view = snapshot.view && decodeView(snapshot.view);
-    this.planes.angular = this.#config?.distance === "cosine";
+    this.planes.angular = this.#entry?.config.distance === "cosine";
     if (this.view && this.fixed) this.planes.update(this.view, this.fixed.labels, snapshot.generation, snapshot.step);
     this.planes.moves.update(this.run, this.history.changes, snapshot.step);
     this.#diagnose();
@@ -160,13 +159,12 @@ class Live {
 
   /** @param {number} failures */
   #unanswered(failures) {
-    if (failures < 2) return;
-    this.connected = false;
+    this.connected &&= failures < 2;
     this.#show();
   }
 
   #show() {
-    const run = this.runs.find(({ id }) => id === this.run);
+    const run = this.#entry;
     if (!this.view) {
       this.planes.prepare(run?.config.levels ?? 2);
       this.#diagnose();
@@ -180,16 +178,15 @@ class Live {
 
   /** Have something done, and look at once at what came of it. @param {any} command */
   async #act(command) {
-    const told = await this.server.act(command).catch((/** @type {Error} */ error) => ({ error: `The server did not answer: ${error.message}` }));
-    const wrong = told.error ?? Object.values(told.errors ?? {}).join("; ");
-    if (wrong) toast(this.element.querySelector("#toast"), wrong);
+    const told = await ask(this.server, command);
+    if (wrongIn(told)) toast(this.element.querySelector("#toast"), wrongIn(told));
     this.poller.now();
     return told;
   }
 
   /** Let the controls follow what happened to the runs: here, or on another page. */
   #follow() {
-    const run = this.runs.find(({ id }) => id === this.run);
+    const run = this.#entry;
     const inHand = this.weights.inHand;
     const names = this.runs.map(({ id, name, status }) => [id, name, status]);
     const key = JSON.stringify([this.run, names, inHand ? "held" : run?.live]);
@@ -233,12 +230,6 @@ class Live {
     this.diagnosis.lifetimes.recolour(colours);
     this.curves.recolour(colours);
   }
-}
-
-/** The address may name the other tab, which Gradio does not build before it is opened; its script is fetched ahead. */
-function openAddressed() {
-  if (new URLSearchParams(location.hash.slice(1)).get("tab") === "compare") tabButton("Compare")?.click();
-  else setTimeout(() => import("./compare/main.js"), FETCH_AHEAD);
 }
 
 /** @param {{ element: HTMLElement, props: any, server: any, watch: any, sync: () => void }} bridge */
