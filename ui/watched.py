@@ -103,7 +103,7 @@ class Watched:
             return None
         images = has.get("images") is True
         if images not in self._diagnoses:
-            self._diagnoses[images] = Part(encode_diagnosis(snapshot.view, snapshot.version, images=images))
+            self._diagnoses[images] = Part(encode_diagnosis(snapshot, snapshot.view, images=images))
         return self._diagnoses[images]
 
     def life(self, known: object) -> Part | None:

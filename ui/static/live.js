@@ -105,12 +105,10 @@ class Live {
   /** Say so at once; until the run is there, or its start was refused. */
   #starts() {
     this.starting = true;
-    setTimeout(() => this.#started(), START_PATIENCE);
-    this.#show();
-  }
-
-  #started() {
-    this.starting = false;
+    setTimeout(() => {
+      this.starting = false;
+      this.#show();
+    }, START_PATIENCE);
     this.#show();
   }
 
@@ -138,7 +136,7 @@ class Live {
     this.trouble = answer.trouble ?? "";
     if (answer.fixed && answer.snapshot?.run === this.run) this.fixed = decodeFixed(answer.fixed);
     if (answer.history?.run === this.run) this.history.take(answer.history);
-    const learned = this.diagnosis.take(answer);
+    const learned = this.diagnosis.take(answer, this.run);
     if (learned) this.planes.remember(this.diagnosis.life, this.history.changes);
     if (answer.snapshot?.run === this.run) this.#take(answer.snapshot);
     else if (learned) this.#diagnose();
