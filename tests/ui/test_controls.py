@@ -26,6 +26,7 @@ from ui.live import message, on_show, tell, template
 from ui.page import build_page
 from ui.panel_help import PANEL_HELP
 from ui.scales import SCALES, Scale
+from ui.tabs.run import consequences
 
 FIXED = {"dataset": "mnist", "levels": 2, "codebook_size": "16", "batch_size": 128, "seed": 0}
 
@@ -209,3 +210,16 @@ def test_each_panel_and_each_live_setting_has_its_help_in_the_page() -> None:
 def test_the_template_has_nothing_that_gradio_would_evaluate() -> None:
     for name in ("run.html", "compare.html"):
         assert not [sign for sign in ("${", "{{", "`", "\\") if sign in template(name)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "moves"), [(0.0, 0.1, True), (0.1, 0.0, False), (0.1, 0.2, None), (0.0, 0.0, None)]
+)
+def test_a_temperature_can_be_moved_as_soon_as_there_is_an_entropy_term(before, after, moves) -> None:
+    run = run_info(live={**RunConfig().live, "entropy": before})
+    temperature = WeightControl("entropy_temperature", gr.HTML(), gr.Slider(), gr.Number())
+    updates = consequences(run, "entropy", after, [temperature])
+    assert [update.get("interactive") for update in updates[1:]] == [moves, moves]
+    assert [update.get("value") for update in updates[1:]] == [None, None]
+    nobody = consequences(None, "entropy", after, [temperature])
+    assert [update.get("interactive") for update in nobody] == [None] * 3
