@@ -18,7 +18,8 @@ LifePlace = tuple[int, int, int]
 def encode_diagnosis(snapshot: Snapshot, view: View, *, images: bool) -> bytes:
     """Of a snapshot and its view: how much each level leaves over, tuples in use, how far codes move.
 
-    With `images`, what the shown images look like after each level but the last, whose are the reconstructions.
+    With `images`, what the shown images look like after each level but the last, whose are the reconstructions; and the mean
+    squared error of these images after each level.
     """
     told: dict[str, Any] = {
         "run": snapshot.run_id,
@@ -29,6 +30,8 @@ def encode_diagnosis(snapshot: Snapshot, view: View, *, images: bool) -> bytes:
     }
     if images:
         told["by_level"] = [pack_greys(level, coarse=True) for level in view.by_level[:-1]]
+        errors = (view.by_level.astype(np.float64) - view.inputs) / 255
+        told["by_level_mse"] = [float(f"{error:.4g}") for error in np.mean(errors**2, axis=(1, 2, 3))]
     return to_json(told)
 
 

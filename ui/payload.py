@@ -55,8 +55,8 @@ def without_padding(codebooks: Float[np.ndarray, "*N L K D"], sizes: Sequence[in
 
 
 def pack_greys(images: UInt8[np.ndarray, "S H W"], *, coarse: bool = False) -> str:
-    """One letter a pixel; `coarse`: every second grey only, which packs to three quarters."""
-    greys = images >> 3 << 1 if coarse else images >> 2
+    """One letter a pixel; `coarse`: half of the greys, which packs to three quarters."""
+    greys = np.round((images >> 3) * (63 / 31)).astype(np.uint8) if coarse else images >> 2
     return np.frombuffer(GREYS.encode(), np.uint8)[greys].tobytes().decode()
 
 

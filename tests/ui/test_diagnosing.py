@@ -82,6 +82,15 @@ def test_images_of_the_levels_are_all_but_the_last_which_are_the_reconstructions
     assert json.loads(encode_diagnosis(snapshot(1), view(levels=1), images=True))["by_level"] == []
 
 
+def test_each_levels_error_is_that_of_the_shown_images_before_they_were_packed() -> None:
+    seen = view(levels=3)
+    worse = np.stack([seen.inputs // (4 - level) for level in range(1, 4)])
+    raw = json.loads(encode_diagnosis(snapshot(1), replace(seen, by_level=worse), images=True))
+    expected = [np.mean((level / 255.0 - seen.inputs / 255.0) ** 2) for level in worse]
+    np.testing.assert_allclose(raw["by_level_mse"], expected, rtol=1e-3)
+    assert raw["by_level_mse"][-1] == 0
+
+
 def log(steps: range | list[int], seen: Any = None) -> Probes:
     seen = seen or view()
     kept = ProbeLog((len(seen.sizes), max(seen.sizes), seen.latents.shape[-1]))

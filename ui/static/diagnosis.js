@@ -62,9 +62,9 @@ export class Diagnosis {
     return news || life?.run === run;
   }
 
-  /** The shown images level by level, if they are to be shown; null: inputs and outputs only. */
+  /** The diagnosis whose images are to be shown level by level; null: inputs and outputs only. */
   get images() {
-    return this.byLevel.checked ? (this.newest?.byLevel ?? null) : null;
+    return this.byLevel.checked && this.newest?.byLevel ? this.newest : null;
   }
 
   /**
