@@ -89,7 +89,8 @@ def expose(lab: Lab, comparisons: Comparisons) -> None:
         Codebooks [levels][codes][latent_dim] (up to each level's size), counts and dead codes of the window, motion of codes,
         health, tuples in use; latents, labels and codes of the 512 probe images, residual_ratio a level, the basis of the plane
         in which latents are drawn and the share of their variance that it has explained; ten inputs, reconstructions, and the
-        same by_level; losses (null: not computed, its weight is 0); the live settings and since when they hold; speed.
+        same by_level; losses (but terms whose weight is 0, which are not computed); the live settings and since when they hold;
+        speed.
         """
         return snapshot_dict(fresh_snapshot(lab, run_id))
 

@@ -51,7 +51,7 @@ class WeightControl:
 
         `hold`: it is in somebody's hand, and keeps its value.
         """
-        value, idle = run.live[self.name], without_effect(self.name, run.config, run.live)
+        value, idle = run.live[self.name], self.idle(run)
         position: dict[str, Any] = {} if hold else {"value": self.scale.position(value)}
         number: dict[str, Any] = {} if hold else {"value": value}
         return (
@@ -59,6 +59,10 @@ class WeightControl:
             gr.update(interactive=not idle, **position),
             gr.update(interactive=not idle, **number),
         )
+
+    def idle(self, run: RunInfo) -> str:
+        """Why it has no effect on the run; "" if it has."""
+        return without_effect(self.name, run.config, run.live)
 
     def check(self, value: object) -> float:
         """The field's value; raises an ExplorerError unless it is in range."""

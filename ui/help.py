@@ -30,14 +30,16 @@ HELP: dict[str, str] = {
     "digits": "Ten fixed test images, one a digit, over what the decoder makes of their codes. MSE = mean (x − x̂)² over "
     "all 512 test images of the probe. By level: what the decoder makes of level 1's codes alone, ẑ₁ = q₁, of q₁ + q₂, and so "
     "on, with the MSE of these ten.",
-    "health": "How often each code was chosen in the last 100 batches: a code with less than 1% of its level's choices is "
-    "dead; with more than 100 codes even use makes each of them dead. "
+    "health": "How often each code was chosen in the window of the last batches: a code with a smaller share of its level's "
+    "choices than “dead below” says is dead; with 1% and more than 100 codes even use makes each of them dead. "
     "Perplexity = exp(−Σ p log p) says how many codes are in even use, from 1 to K. The small grey bars below are how far each "
     "code moves: the smoothed norm of its gradient or, for moving averages, of its moves.",
     "curves": "recon = MSE(x, x̂), commit = MSE(z_e, sg(z_q)), codebook = MSE(sg(z_e), z_q), unweighted: the last two are "
-    "equal in value and differ in whom they move. total = recon + λ_commit·commit + λ_codebook·codebook.",
-    "weights": "Loss weights and the learning rate hold from the next batch on, without a restart; leftmost is exactly 0, "
-    "and the field takes any number of the range.",
+    "equal in value and differ in whom they move. total = recon + λ_commit·commit + λ_codebook·codebook + λ_entropy·entropy + "
+    "λ_transport·transport; a term whose weight is 0 is not computed.",
+    "weights": "These hold from the next batch on, without a restart; leftmost is exactly 0 where 0 is allowed, and the field "
+    "takes any number of the range. “more” has those that are turned more rarely. Reinit and Split treat dead codes once, before "
+    "the next step. All else (levels, codebook size, data set …) is fixed for a run: change it in a new run.",
     **{name: setting.help for name, setting in LIVE_SETTINGS.items()},
     "cluster": "Machines of the lab and the runs that each holds. CPUs and GPUs are those promised to runs; memory is what the "
     "runs' processes hold. A run whose machine dies comes back on another one, or waits here until there is room.",

@@ -17,6 +17,7 @@ from actors.lab import RunInfo
 from actors.local_lab import LocalLab
 from explorer.presets import PRESETS
 from ui.actions import Actions
+from ui.cures import cures, offered
 from ui.hub import Hub
 
 SMALL = {"batch_size": 8, "codebook_size": 4}
@@ -85,6 +86,29 @@ def test_a_weight_is_set_or_scaled_for_all_and_each_says_its_step(lab, act, pair
     act("set", runs=pair[:1], name="commit", value=0)
     act("scale", runs=pair, name="commit", factor=0.5)
     assert [info.lambdas.commit for info in lab.runs() if info.run_id in pair] == [0.0, 4.0]
+
+
+def test_dead_codes_are_treated_once_in_each_run_that_can_be(lab, act, pair) -> None:
+    told = act("cure", runs=[*pair, "run-x"], remedy="reinit")
+    assert list(told["applied"]) == pair
+    assert told["errors"]["run-x"].startswith("there is no run 'run-x'")
+    refused = act("cure", runs=pair[:1], remedy="ema_expiry")
+    assert "unless codebook_update is ema" in refused["errors"][pair[0]]
+    step = told["applied"][pair[1]]["step"]
+    await_run(lab, pair[1], lambda info: info.step >= step)
+    cured = [event for event in lab.get_history(pair[1]).events if event.kind == "remedy"]
+    assert all(event.detail["by"] == "hand" and event.step == step for event in cured)
+
+
+def test_a_cured_fork_has_the_remedy_that_its_parent_has_not(lab, act, pair) -> None:
+    parent = await_run(lab, pair[0], lambda info: info.status == "running")
+    assert offered(parent) == ["reinit", "split", "entropy"]
+    for name in offered(parent):
+        forked = act("fork", run=pair[0], changes=cures()[name].changes, name=f"cured by {name}")
+        child = await_run(lab, forked["run"], lambda info: info.status == "running")
+        assert (child.parent, child.name) == (pair[0], f"cured by {name}")
+        assert name not in offered(child)
+        act("stop", runs=[child.run_id])
 
 
 def test_a_fork_and_a_replay_are_runs_of_their_own(lab, act, pair) -> None:
@@ -156,6 +180,19 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("set", {"runs": ["run-a"], "name": "levels", "value": 2}, "name must be one of commit"),
     ("set", {"runs": ["run-a"], "name": "commit", "value": "1"}, "λ_commit must be"),
     ("set", {"runs": ["run-a"], "name": "commit"}, "λ_commit must be"),
+    ("set", {"runs": ["run-a"], "name": "dead_window", "value": 2.5}, "window must be a whole number from 1 to 100"),
+    ("cure", {"runs": ["run-a"], "remedy": "prayer"}, "remedy must be one of none, reinit, split, ema_expiry"),
+    ("cure", {"runs": ["run-a"]}, "remedy must be one of"),
+    ("cure", {"runs": [], "remedy": "reinit"}, "choose some first"),
+    (
+        "start",
+        {"axes": {"remedy": "none, ema_expiry"}},
+        "remedy must be none, reinit or split, unless codebook_update is ema",
+    ),
+    ("start", {"axes": {"codebook_size": "16, 16/8/4"}}, "codebook_size must be one size for each of the 2 levels"),
+    ("start", {"axes": {"codebook_size": "16/x"}}, "codebook size must be a list such as"),
+    ("start", {"axes": {"commit": "1,2"}, "live": {"ema_decay": 1}}, "ema_decay must be"),
+    ("start", {"axes": {"commit": "1,2"}, "live": {"levels": 3}}, "live setting must be one of"),
     ("scale", {"runs": ["run-a"], "name": "commit", "factor": -1}, "factor must be"),
     ("scale", {"runs": ["run-a"], "name": "commit", "factor": float("nan")}, "factor must be"),
     ("fork", {"run": "run-gone", "changes": {}}, "there is no run 'run-gone' any more"),

@@ -7,6 +7,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
+from explorer.settings import LIVE_SETTINGS
 from tests.ui.serving import await_run, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -17,6 +18,8 @@ ENDPOINTS = {
     "/get_snapshot",
     "/get_history",
     "/set_lambdas",
+    "/set_live",
+    "/cure_run",
     "/pause_run",
     "/resume_run",
     "/step_run",
@@ -39,6 +42,10 @@ SNAPSHOT_SHAPES = {
     "codes": (512, 2),
     "inputs": (10, 28, 28),
     "reconstructions": (10, 28, 28),
+    "by_level": (2, 10, 28, 28),
+    "basis": (2, 2),
+    "residual_ratio": (2,),
+    "motion": (2, 8),
 }
 
 
@@ -80,6 +87,9 @@ def test_a_snapshot_is_one_instant_with_the_shapes_of_its_config(client: Client,
     assert snapshot["step"] >= step
     assert snapshot["lambdas"] == {"commit": 0.25, "codebook": 1.0, "entropy": 0.0, "transport": 0.0}
     assert snapshot["losses"].keys() >= {"recon", "commit", "codebook", "total"}
+    assert "entropy" not in snapshot["losses"]
+    assert snapshot["live"].keys() == snapshot["since"].keys() == LIVE_SETTINGS.keys()
+    assert 1 <= snapshot["tuples"] <= 64
     assert {name: np.shape(snapshot[name]) for name in SNAPSHOT_SHAPES} == SNAPSHOT_SHAPES
     assert snapshot["health"].keys() >= {"window", "threshold", "active", "usage", "perplexity"}
     assert np.array_equal(np.sum(~np.array(snapshot["dead"]), axis=1), snapshot["health"]["active"])
@@ -96,6 +106,19 @@ def test_changed_weights_are_acknowledged_with_the_step_that_the_history_has(cli
     assert change in history["events"]
     assert call("get_snapshot", run_id)["since"]["commit"] == applied["step"]
     call("set_lambdas", run_id, {"commit": 0.25})
+
+
+def test_any_live_setting_is_changed_and_dead_codes_are_treated_by_program(client: Client, call, run_id: str) -> None:
+    applied = call("set_live", run_id, {"entropy": 0.1, "dead_threshold": 0.2})
+    assert (applied["live"]["entropy"], applied["live"]["dead_threshold"]) == (0.1, 0.2)
+    await_run(client, run_id, step=applied["step"] + 1)
+    assert call("get_snapshot", run_id)["losses"]["entropy"] != 0
+    cured = call("cure_run", run_id, "reinit")
+    await_run(client, run_id, step=cured["step"])
+    events = [event for event in call("get_history", run_id, 0)["events"] if event["kind"] == "remedy"]
+    assert (events[-1]["step"], events[-1]["detail"]["by"]) == (cured["step"], "hand")
+    assert len(events[-1]["detail"]["codes"]) == len(events[-1]["detail"]["new"]) > 0
+    call("set_live", run_id, {"entropy": 0, "dead_threshold": 0.01})
 
 
 def test_the_history_since_a_step_holds_what_came_after(client: Client, call, run_id: str) -> None:
@@ -131,7 +154,7 @@ def test_a_comparison_is_started_found_again_and_forked_from(client: Client, cal
     await_run(client, runs[0], step=2)
     forked = call("fork_run", runs[0], {"lambdas": {"commit": 3}}, "bolder")
     assert forked["parent"] == runs[0]
-    assert forked["lambdas"] == {"commit": 3.0, "codebook": 1.0}
+    assert forked["lambdas"] == {"commit": 3.0, "codebook": 1.0, "entropy": 0.0, "transport": 0.0}
     await_run(client, forked["run_id"], step=forked["forked_at"] + 1)
     found = call("get_comparison", started["comparison"])
     assert [run["run_id"] for run in found["runs"]] == runs

@@ -55,7 +55,7 @@ def begin(page: Page, served: Serving, axes: dict[str, str]) -> None:
     page.goto(f"{served.url}#tab=compare", wait_until="domcontentloaded")
     page.get_by_test_id("compare-new").click()
     form = page.get_by_test_id("compare-begin")
-    form.locator("summary").click()
+    form.locator("summary").first.click()
     for name, value in SMALL.items():
         form.get_by_test_id(f"begin-{name}").fill(f"{value}")
     for i, (name, values) in enumerate(axes.items()):

@@ -14,17 +14,21 @@ from explorer.config import RunConfig
 from explorer.errors import ExplorerError, RunLost
 from explorer.messages import STATUSES
 from explorer.settings import LIVE_SETTINGS
+from explorer.sweep import AXES
 from tests.ui.watching import CountingLab, run_info
 from ui.bar import ALLOWED, bar_updates, picker_update
 from ui.controls import WeightControl, as_config
+from ui.effects import NO_EFFECT
+from ui.groups import COMMON, MAIN, fixed_groups, live_groups
 from ui.help import COMPARE_HELP, HELP, help_mark
 from ui.hub import Hub
 from ui.live import message, on_show, tell, template
 from ui.page import build_page
 from ui.panel_help import PANEL_HELP
 from ui.scales import SCALES, Scale
+from ui.tabs.run import consequences
 
-FIXED = {"dataset": "mnist", "levels": 2, "codebook_size": 16, "batch_size": 128, "seed": 0}
+FIXED = {"dataset": "mnist", "levels": 2, "codebook_size": "16", "batch_size": 128, "seed": 0}
 
 
 @pytest.mark.parametrize("scale", SCALES.values(), ids=list(SCALES))
@@ -59,15 +63,45 @@ def test_each_live_setting_has_a_slider_and_each_scale_a_setting() -> None:
     assert set(LIVE_SETTINGS) == set(SCALES)
 
 
-def test_a_weight_without_effect_says_so_and_cannot_be_moved() -> None:
-    parts = gr.HTML(), gr.Slider(), gr.Number()
-    controls = {name: WeightControl(name, *parts) for name in ("commit", "codebook")}
-    for update, moves in (("gradient", True), ("ema", False)):
-        run = run_info(config=RunConfig(codebook_update=update))
-        title, slider, number = controls["codebook"].updates(run)
-        assert (slider["interactive"], number["interactive"]) == (moves, moves)
-        assert ("no effect under EMA" in title["value"]) is not moves
-        assert all(part["interactive"] for part in controls["commit"].updates(run)[1:])
+IDLE = [
+    ("codebook", {"codebook_update": "ema"}, {}, "no effect under EMA"),
+    ("ema_decay", {}, {}, "no effect without EMA"),
+    ("entropy_temperature", {}, {}, "no effect: λ_entropy is 0"),
+    ("transport_epsilon", {}, {}, "no effect: λ_transport is 0"),
+    ("remedy_every", {}, {}, "no effect: no remedy"),
+    ("codebook", {}, {}, ""),
+    ("ema_decay", {"codebook_update": "ema"}, {}, ""),
+    ("entropy_temperature", {}, {"entropy": 0.1}, ""),
+    ("transport_epsilon", {}, {"transport": 0.1}, ""),
+    ("remedy_every", {"remedy": "split"}, {}, ""),
+    ("commit", {"codebook_update": "ema"}, {}, ""),
+]
+
+
+@pytest.mark.parametrize(("name", "config", "live", "why"), IDLE)
+def test_a_setting_without_effect_says_why_and_cannot_be_moved(name, config, live, why) -> None:
+    run = run_info(config=RunConfig(**config), live={**RunConfig().live, **live})
+    control = WeightControl(name, gr.HTML(), gr.Slider(), gr.Number())
+    title, slider, number = control.updates(run)
+    assert (slider["interactive"], number["interactive"]) == (not why, not why)
+    assert (why in title["value"]) if why else ("data-idle" not in title["value"])
+    held = control.updates(run, hold=True)
+    assert [part["interactive"] for part in held[1:]] == [not why, not why]
+    assert not [part for part in held[1:] if "value" in part]
+
+
+def test_whatever_leaves_a_setting_without_effect_is_a_setting_with_such_values() -> None:
+    for name, rule in NO_EFFECT.items():
+        assert name in AXES
+        for value in rule.values:
+            assert AXES[rule.setting].check(rule.setting, value) == value
+
+
+def test_every_setting_of_the_tables_is_in_one_group() -> None:
+    live = [*MAIN, *(name for names in live_groups().values() for name in names)]
+    fixed = [*COMMON, *(name for names in fixed_groups().values() for name in names)]
+    assert sorted(live) == sorted(LIVE_SETTINGS)
+    assert sorted(fixed) == sorted(set(AXES) - set(LIVE_SETTINGS))
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -93,7 +127,26 @@ def test_the_picker_lists_the_newest_run_first() -> None:
     [
         ("levels", None, "levels must be a whole number from 1 to 8; its field is empty"),
         ("levels", 9, "levels must be a whole number from 1 to 8; got 9"),
-        ("codebook_size", 1.5, "codebook_size must be"),
+        ("codebook_size", "1.5", "codebook_size must be"),
+        (
+            "codebook_size",
+            "16/8/4",
+            "codebook_size must be one size for each of the 2 levels, or one for all; got '16/8/4'",
+        ),
+        ("codebook_size", "", "codebook_size must be a whole number from 2 to 1,024, or one for each level"),
+        ("latent_dim", 1, "latent_dim must be a whole number from 2 to 16; got 1"),
+        (
+            "remedy",
+            "ema_expiry",
+            "remedy must be none, reinit or split, unless codebook_update is ema; got 'ema_expiry'",
+        ),
+        ("remedy", "prayer", "remedy must be one of none, reinit, split, ema_expiry; got 'prayer'"),
+        ("level_dropout", None, "level dropout must be one of none, uniform; its field is empty"),
+        ("entropy", -0.1, "λ_entropy must be"),
+        ("entropy_temperature", 0.0, "entropy_temperature must be a number from 0.0001 to 10,000; got 0"),
+        ("ema_decay", 1.0, "ema_decay must be a number from 0 to 0.9999; got 1"),
+        ("dead_window", 101.0, "dead_window must be a whole number from 1 to 100; got 101"),
+        ("dead_window", 2.5, "dead_window must be"),
         ("seed", -1, "seed must be"),
         ("dataset", "MNIST!", "dataset must be"),
         ("dataset", None, "dataset must be given; its field is empty"),
@@ -104,7 +157,8 @@ def test_the_picker_lists_the_newest_run_first() -> None:
     ],
 )
 def test_a_field_that_is_wrong_is_named_with_its_range(field: str, value: object, words: str) -> None:
-    fixed, live = ({**part, **({field: value} if field in part else {})} for part in (FIXED, RunConfig().live))
+    live = {**RunConfig().live, **({field: value} if field in LIVE_SETTINGS else {})}
+    fixed = {**FIXED, **({} if field in LIVE_SETTINGS else {field: value})}
     with pytest.raises(ExplorerError) as error:
         as_config(fixed, live)
     assert str(error.value).startswith(words)
@@ -156,3 +210,16 @@ def test_each_panel_and_each_live_setting_has_its_help_in_the_page() -> None:
 def test_the_template_has_nothing_that_gradio_would_evaluate() -> None:
     for name in ("run.html", "compare.html"):
         assert not [sign for sign in ("${", "{{", "`", "\\") if sign in template(name)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "moves"), [(0.0, 0.1, True), (0.1, 0.0, False), (0.1, 0.2, None), (0.0, 0.0, None)]
+)
+def test_a_temperature_can_be_moved_as_soon_as_there_is_an_entropy_term(before, after, moves) -> None:
+    run = run_info(live={**RunConfig().live, "entropy": before})
+    temperature = WeightControl("entropy_temperature", gr.HTML(), gr.Slider(), gr.Number())
+    updates = consequences(run, "entropy", after, [temperature])
+    assert [update.get("interactive") for update in updates[1:]] == [moves, moves]
+    assert [update.get("value") for update in updates[1:]] == [None, None]
+    nobody = consequences(None, "entropy", after, [temperature])
+    assert [update.get("interactive") for update in nobody] == [None] * 3

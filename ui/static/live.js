@@ -2,7 +2,8 @@
  * The page's script: asks the server for news of the run on show, and hands them to the panels. Gradio's own components
  * are the controls; this tells their callbacks, through the component's value, which run is on show.
  */
-import { tabButton } from "./compare/address.js";
+import { ask, wrongIn } from "./asking.js";
+import { openAddressed, tabButton } from "./compare/address.js";
 import { Curves } from "./curves.js";
 import { decodeFixed, decodeView } from "./decode.js";
 import { Diagnosis } from "./diagnosis.js";
@@ -25,8 +26,6 @@ const REFRESH_KEY = "rq-vae-explorer.refresh";
 /** Milliseconds after which a start that brought no run is no longer announced. */
 const START_PATIENCE = 6000;
 const ENDED = ["stopped", "lost"];
-/** Milliseconds after which the page has nothing better to do. */
-const FETCH_AHEAD = 2500;
 
 class Live {
   /** @param {{ element: HTMLElement, props: any, server: any, watch: any, sync: () => void }} bridge */
@@ -158,8 +157,7 @@ class Live {
 
   /** @param {number} failures */
   #unanswered(failures) {
-    if (failures < 2) return;
-    this.connected = false;
+    this.connected &&= failures < 2;
     this.#show();
   }
 
@@ -178,9 +176,8 @@ class Live {
 
   /** Have something done, and look at once at what came of it. @param {any} command */
   async #act(command) {
-    const told = await this.server.act(command).catch((/** @type {Error} */ error) => ({ error: `The server did not answer: ${error.message}` }));
-    const wrong = told.error ?? Object.values(told.errors ?? {}).join("; ");
-    if (wrong) toast(this.element.querySelector("#toast"), wrong);
+    const told = await ask(this.server, command);
+    if (wrongIn(told)) toast(this.element.querySelector("#toast"), wrongIn(told));
     this.poller.now();
     return told;
   }
@@ -231,12 +228,6 @@ class Live {
     this.diagnosis.lifetimes.recolour(colours);
     this.curves.recolour(colours);
   }
-}
-
-/** The address may name the other tab, which Gradio does not build before it is opened; its script is fetched ahead. */
-function openAddressed() {
-  if (new URLSearchParams(location.hash.slice(1)).get("tab") === "compare") tabButton("Compare")?.click();
-  else setTimeout(() => import("./compare/main.js"), FETCH_AHEAD);
 }
 
 /** @param {{ element: HTMLElement, props: any, server: any, watch: any, sync: () => void }} bridge */

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from actors.lab import Lab
+from actors.lab import Lab, RunInfo
 from explorer.config import RunConfig
 from ui.actions import Actions
 from ui.bar import Bar, bar, bar_updates, picker_update
@@ -85,35 +85,36 @@ def _connect_weight(lab: Lab, hub: Hub, live: gr.HTML, control: WeightControl, d
     `dependent` controls show at once whether they have an effect now.
     """
 
-    def steer(state: str, value: float) -> None:
-        run = hub.find(on_show(state))
-        if run is None or run.status in ENDED or run.live[control.name] == value:
-            return
-        lab.set_live(run.run_id, {control.name: value})
-
-    def after(state: str, value: float) -> list[dict[str, Any]]:
-        run = hub.find(on_show(state))
-        if run is None or run.status in ENDED:
-            return [gr.skip() for weight in dependent for _ in weight.parts]
-        soon = steered(run, control.name, value)
-        return [update for weight in dependent for update in weight.updates(soon, hold=True)]
+    def steer(run: RunInfo | None, value: float) -> None:
+        if run is not None and run.status not in ENDED and run.live[control.name] != value:
+            lab.set_live(run.run_id, {control.name: value})
 
     def slide(state: str, position: float) -> list[Any]:
-        value = control.scale.value(position)
-        return [value, tell(hub, state, lambda: steer(state, value)), *after(state, value)]
+        run, value = hub.find(on_show(state)), control.scale.value(position)
+        return [value, tell(hub, state, lambda: steer(run, value)), *consequences(run, control.name, value, dependent)]
 
     def enter(state: str, value: float | None, position: float) -> list[Any]:
-        told = tell(hub, state, lambda: steer(state, control.check(value)))
         run = hub.find(on_show(state))
+        told = tell(hub, state, lambda: steer(run, control.check(value)))
         kept = control.scale.value(position) if run is None else run.live[control.name]
         now = kept if value is None or on_show(told, "error") else value
-        return [control.scale.position(now), now, told, *after(state, now)]
+        return [control.scale.position(now), now, told, *consequences(run, control.name, now, dependent)]
 
     number, slider = control.number, control.slider
     others = [part for weight in dependent for part in weight.parts]
     slider.input(slide, [live, slider], [number, live, *others], trigger_mode="always_last", **DIRECT)
     for entered in (number.submit, number.blur):
         entered(enter, [live, number, slider], [slider, number, live, *others], **DIRECT)
+
+
+def consequences(run: RunInfo | None, name: str, value: float, dependent: list[WeightControl]) -> list[dict[str, Any]]:
+    """Updates of controls that have, or have lost, their effect once a setting of the run has this value."""
+    updates: list[dict[str, Any]] = []
+    for weight in dependent:
+        soon = None if run is None or run.status in ENDED else steered(run, name, value)
+        changes = soon is not None and run is not None and weight.idle(soon) != weight.idle(run)
+        updates += weight.updates(soon, hold=True) if soon and changes else [gr.skip()] * len(weight.parts)
+    return updates
 
 
 def _connect_sync(hub: Hub, live: gr.HTML, controls: Bar, weights: Controls) -> None:

@@ -1,5 +1,8 @@
 /** The page's state in its address: which tab, which runs, which view. Opened elsewhere it shows the same. */
 
+/** Milliseconds after which the page has nothing better to do. */
+const FETCH_AHEAD = 2500;
+
 export class Address {
   /** @param {string} name @returns {string | null} */
   get(name) {
@@ -31,4 +34,10 @@ export function openRun(id) {
 export function openComparison(ids) {
   location.hash = `tab=compare&runs=${ids.map(encodeURIComponent).join(",")}`;
   if (!document.querySelector(".compare-bar")) tabButton("Compare")?.click();
+}
+
+/** The address may name this tab, which Gradio does not build before it is opened; its script is fetched ahead. */
+export function openAddressed() {
+  if (new URLSearchParams(location.hash.slice(1)).get("tab") === "compare") tabButton("Compare")?.click();
+  else setTimeout(() => import("./main.js"), FETCH_AHEAD);
 }

@@ -1,4 +1,5 @@
 /** The Compare tab's script: asks the server for news of the runs compared, and hands them to the cards and panels. */
+import { ask, wrongIn } from "../asking.js";
 import { put } from "../format.js";
 import { onThemeChange, palette } from "../palette.js";
 import { Poller } from "../poller.js";
@@ -8,7 +9,7 @@ import { Bar } from "./bar.js";
 import { Begin } from "./begin.js";
 import { Cards } from "./cards.js";
 import { Curves } from "./curves.js";
-import { ask } from "./dialogs.js";
+import { ask as inquire } from "./dialogs.js";
 import { Linked } from "./linked.js";
 import { Panels } from "./panels.js";
 import { make } from "./parts.js";
@@ -78,14 +79,13 @@ class Compare {
 
   /** @param {any} command @returns {Promise<any>} */
   async ask(command) {
-    return this.server.act(command).catch((/** @type {Error} */ error) => ({ error: `The server did not answer: ${error.message}` }));
+    return ask(this.server, command);
   }
 
   /** Ask, say what went wrong, and look at once at what came of it. @param {any} command */
   async act(command) {
     const told = await this.ask(command);
-    const wrong = told.error ?? Object.values(told.errors ?? {}).join("; ");
-    if (wrong) this.say(wrong);
+    if (wrongIn(told)) this.say(wrongIn(told));
     this.poller.now();
     return told;
   }
@@ -131,13 +131,13 @@ class Compare {
       text: "That frees their places. Their last picture and their curves stay, and Resume lets them train on.",
       yes: "Stop",
     };
-    if (living.length && (await ask(this.dialog, question))) this.act({ verb: "stop", runs: living.map(({ id }) => id) });
+    if (living.length && (await inquire(this.dialog, question))) this.act({ verb: "stop", runs: living.map(({ id }) => id) });
   }
 
   /** @param {string[]} ids */
   async remove(ids) {
     const question = { title: "Remove this run?", text: "Its folder is deleted, with its checkpoints and curves: export it first if you want to keep them.", yes: "Remove" };
-    if (!(await ask(this.dialog, question))) return;
+    if (!(await inquire(this.dialog, question))) return;
     const told = await this.act({ verb: "remove", runs: ids });
     if (told.done?.length) this.select(this.ids.filter((id) => !told.done.includes(id)));
   }
