@@ -130,7 +130,7 @@ def _line(row: Row) -> tuple[str, ...]:
         f"{effective_bits(health.perplexity):.2f}",
         _each(view.residual_ratio, ".3f"),
         f"{spread:.3g}",
-        f"{commit[late].mean():.5f}",
+        f"{commit[late].mean():.2g}",
         f"{recon[early].mean():.4f}",
         f"{recon[late].mean():.4f}",
         _each(apart, ".4f"),
