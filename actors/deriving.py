@@ -5,10 +5,9 @@ from typing import Any
 
 from actors.lab import Lab, Plan, RunInfo
 from actors.record import changes_of
-from explorer.choices import CHOICES
-from explorer.config import RunConfig
+from explorer.config import RunConfig, nearest
 from explorer.errors import ConfigError
-from explorer.settings import LAMBDA_SETTINGS, RUN_SETTINGS
+from explorer.settings import LAMBDA_SETTINGS
 from explorer.sweep import AXES
 
 SHAPING = ("levels", "codebook_size", "latent_dim", "codebook_update", "optimizer")
@@ -53,9 +52,7 @@ def _changed(config: RunConfig, changes: object, *, fork: bool = False) -> RunCo
         elif key in LAMBDA_SETTINGS:
             plain["lambdas"][key] = value
         elif key not in plain:
-            raise ConfigError(
-                "changes", key, f"made of {', '.join([*LAMBDA_SETTINGS, *RUN_SETTINGS, *CHOICES, 'dataset'])}"
-            )
+            raise ConfigError("changes", key, f"made of {nearest(str(key), [*LAMBDA_SETTINGS, *plain])}")
         elif fork and key in SHAPING and value != plain[key]:
             shape = "its parent's, because its codebooks and moments have that shape; start a new run instead"
             raise ConfigError(AXES[key].label if key in AXES else key, value, f"{plain[key]} in this fork: {shape}")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actors.cluster import Cluster, here, this_machine
+from actors.compiled import forget_compiled
 from actors.lab import NO_PLAN, LabInfo, Plan, RunInfo, new_run_id, refuse_to_remove, run_name
 from actors.limits import NO_LIMITS, Limits
 from actors.storage.archive import Archive
@@ -67,6 +68,7 @@ class LocalLab:
         from actors.run import Run  # imports jax, which the page can be shown without
         from actors.storage.keeper import Keeper
 
+        forget_compiled()
         open_data = partial(open_dataset, config.dataset, self._data_dir)
         with self._lock:
             home = f"process {os.getpid()} on {platform.node()}"

@@ -22,7 +22,7 @@ os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
 
 import ray
 import ray.util
-from ray._private.state import available_resources_per_node  # noqa: F401 - for those who import ray from here
+from ray._private.state import actors, available_resources_per_node  # noqa: F401 - for those who import ray from here
 from ray.exceptions import (
     ActorUnavailableError,
     AuthenticationError,  # noqa: F401 - for those who import ray from here
@@ -51,7 +51,11 @@ class RayCalls:
         self._members: dict[str, Member] = {}
 
     def _member(self, run_id: str) -> Member:
-        member = self._members.get(run_id) if isinstance(run_id, str) else None
+        member = self._spoken(run_id)
+        if member is None and isinstance(run_id, str) and ray.is_initialized():  # another page may have started it
+            self._discover()
+            self._gather({run_id: ()}, "info", ANSWER_WITHIN)
+            member = self._spoken(run_id)
         if member is not None:
             return member
         past = self._past()
@@ -59,6 +63,10 @@ class RayCalls:
             if info.run_id == run_id:
                 return Member(None, info, gone=True)
         raise UnknownRun(run_id, [*self._members, *(info.run_id for info in past)])
+
+    def _spoken(self, run_id: str) -> Member | None:
+        member = self._members.get(run_id) if isinstance(run_id, str) else None
+        return member if member and member.info else None
 
     def _past(self) -> list[RunInfo]:
         """Runs that have a folder and no actor that this process knows."""
@@ -82,7 +90,7 @@ class RayCalls:
         found = next((info for info in past if info.run_id == run_id), None)
         return found and replace(found, status="pending", reason="", resumable=False)
 
-    def _gather(self, requests: Mapping[str, tuple[Any, ...]], method: str) -> None:
+    def _gather(self, requests: Mapping[str, tuple[Any, ...]], method: str, patience: float = PATIENCE) -> None:
         """Ask several runs at once and store what they answer in time; a run that owes an answer is not asked again."""
         asked: dict[Any, Member] = {}
         for run_id, arguments in requests.items():
@@ -94,9 +102,15 @@ class RayCalls:
                     member.unanswered[method] = getattr(member.handle, method).remote(*arguments)
                 asked[member.unanswered[method]] = member
         if asked:
-            ready, _ = ray.wait(list(asked), num_returns=len(asked), timeout=PATIENCE)
+            ready, _ = ray.wait(list(asked), num_returns=len(asked), timeout=patience)
             for reference in ready:
                 self._store(asked[reference], method, reference)
+
+    def _answers(self, run_id: str, member: Member) -> bool:
+        """Whether it has a process that can be asked; one that had none when it was last looked at may have it by now."""
+        if not member.gone and not member.placed:
+            self._gather({run_id: ()}, "info")
+        return member.placed and not member.gone
 
     def _store(self, member: Member, method: str, reference: Any) -> None:
         with self._lock:
@@ -121,10 +135,8 @@ class RayCalls:
         if member.gone:
             next_step = "resume it first" if described.resumable else "start a new run"
             raise RunLost(f"{described.name} ({run_id}) is {described.status}: {described.reason or next_step}")
-        if not member.placed:
-            self._gather({run_id: ()}, "info")
-            if not member.placed:
-                raise ExplorerError(f"{described.name} ({run_id}) has not started yet: {described.reason}")
+        if not self._answers(run_id, member):
+            raise ExplorerError(f"{described.name} ({run_id}) has not started yet: {described.reason}")
         try:
             return ray.get(getattr(member.handle, method).remote(*arguments), timeout=ANSWER_WITHIN)
         except RayTaskError as error:

@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,7 +15,7 @@ from actors.devices import Gpu, gpus_per_run
 from actors.lab import LabInfo, Plan, RunInfo
 from actors.limits import NO_LIMITS, Limits
 from actors.members import Member, announced
-from actors.ray_calls import RayCalls, available_resources_per_node, ray  # ray only after its settings
+from actors.ray_calls import RayCalls, actors, available_resources_per_node, ray  # ray only after its settings
 from actors.ray_check import check_cluster
 from actors.reaching import check_reachable
 from actors.run_actor import RunActor
@@ -27,6 +28,10 @@ RESTARTS = 50
 """How often Ray brings a run back whose process or machine died; then it is to be resumed by hand."""
 FREED_WITHIN = 5.0
 """Seconds that Ray takes to free the name of a run that ended."""
+TAKEN_WITHIN = 5.0
+"""Seconds that a cluster has to hear of a new run."""
+STARTS = 3
+"""How often this machine's own cluster is tried to be started."""
 SAVED_WITHIN = 3.0
 """Seconds that runs get to write what they are when their cluster ends with the page."""
 HOME = "ray"
@@ -80,13 +85,7 @@ class RayCluster(RayCalls):
             check_reachable(self._address)
             check_cluster(self._address)
         try:
-            ray.init(
-                address=self._address or "local",
-                namespace=NAMESPACE,
-                log_to_driver=False,
-                logging_level=logging.WARNING,
-                **({} if self._address else own),
-            )
+            self._init({} if self._address else own)
         except Exception as error:
             self._message = f"Ray cannot be reached at {self._address or 'this machine'}: {error}"
             raise LabUnavailable(self._message) from error
@@ -96,6 +95,24 @@ class RayCluster(RayCalls):
         self._ready.set()
         if self._address and self._archive and self._bring_back != "none":
             threading.Thread(target=self._look_after, args=(self._archive,), name="bring-back", daemon=True).start()
+
+    def _init(self, own: Mapping[str, Any]) -> None:
+        """Join the cluster; one of our own may take longer to start than Ray waits for it, on a busy machine."""
+        for left in reversed(range(STARTS)):
+            try:
+                ray.init(
+                    address=self._address or "local",
+                    namespace=NAMESPACE,
+                    log_to_driver=False,
+                    logging_level=logging.WARNING,
+                    **own,
+                )
+                return
+            except Exception as error:
+                if self._address or not left or "timed out during startup" not in str(error):
+                    raise
+                logger.warning("Ray did not start in time; trying again: %s", error)
+                ray.shutdown()
 
     def info(self) -> LabInfo:
         """Whether Ray is there, and how busy it is."""
@@ -145,9 +162,9 @@ class RayCluster(RayCalls):
         interrupted = self._bring_back == "all"
         while not self._leaving.wait(LOOK_EVERY):
             try:
-                actors = set(ray.util.list_named_actors())
+                alive = set(ray.util.list_named_actors())
                 for info in archive.waiting_for_room(HOME, interrupted=interrupted):
-                    if info.run_id not in actors:
+                    if info.run_id not in alive:
                         logger.warning("bringing %s (%s) back: %s", info.name, info.run_id, info.reason)
                         self._revive(info, archive)
                 interrupted = False
@@ -177,7 +194,14 @@ class RayCluster(RayCalls):
         with self._lock:
             handle = actor.remote(run_id, name, config, self._data_dir, self._request, told, folder)
             self._members[run_id] = Member(handle, info)
+        self._await_taken(handle)
         return info
+
+    def _await_taken(self, handle: Any) -> None:
+        """Until the cluster itself has heard of an actor: before that it would die with this page."""
+        deadline = time.monotonic() + TAKEN_WITHIN
+        while actors(handle._actor_id.hex()).get("State") == "DEPENDENCIES_UNREADY" and time.monotonic() < deadline:
+            time.sleep(0.005)
 
     def _revive(self, info: RunInfo, archive: Archive) -> RunInfo:
         """Let a run of the past train on, in a new process. Raises ExplorerError."""

@@ -72,7 +72,7 @@ class RayLab(RayCluster):
     def get_snapshot(self, run_id: str) -> Snapshot:
         """The newest snapshot."""
         member = self._member(run_id)
-        if member.placed and not member.gone:
+        if self._answers(run_id, member):
             member.snapshot = self._ask(run_id, "get_snapshot")
         return self._last_snapshot(member)
 
@@ -81,7 +81,7 @@ class RayLab(RayCluster):
         member = self._member(run_id)
         if member.gone and member.history is None and self._archive is not None:
             return self._archive.history(self._described(member), since)
-        if member.gone or not member.placed:
+        if not self._answers(run_id, member):
             return member.history or empty_history(run_id)
         return self._ask(run_id, "get_history", since)
 

@@ -4,8 +4,9 @@ What each setting may be stands in `explorer.settings` (numbers) and `explorer.c
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from difflib import get_close_matches
 from typing import Any, Self
 
 from explorer.choices import CHOICES
@@ -141,13 +142,24 @@ def value_of(config: RunConfig, name: str) -> Any:
     return getattr(config.lambdas if name in LAMBDA_SETTINGS else config, name)
 
 
+FEW = 6
+
+
 def _known(what: str, values: object, names: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(values, dict):
-        raise ConfigError(what, values, f"an object with some of: {', '.join(names)}")
+        raise ConfigError(what, values, f"an object made of {nearest('', list(names))}")
     unknown = [key for key in values if key not in names]
     if unknown:
-        raise ConfigError(what, unknown[0], f"made of {', '.join(names)}")
+        raise ConfigError(what, unknown[0], f"made of {nearest(str(unknown[0]), list(names))}")
     return dict(values)
+
+
+def nearest(name: str, names: Sequence[str]) -> str:
+    """The names, few of them; of many those that look like the one that was meant, or the first."""
+    if len(names) <= FEW:
+        return ", ".join(names)
+    near = get_close_matches(name, names, FEW)
+    return f"settings such as {', '.join(near or list(names)[:FEW])} ({len(names)} in all)"
 
 
 def check_note(note: object) -> str:

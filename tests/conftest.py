@@ -7,6 +7,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from actors.compiled import forget_compiled
 from tests.containers.leftovers import remove_leftovers
 
 # Read when jax and ray are imported. What was compiled once is shared by all processes and the next time.
@@ -16,7 +17,8 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
 os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
-hypothesis.settings.register_profile("any machine", deadline=None)
+slow = [hypothesis.HealthCheck.too_slow]
+hypothesis.settings.register_profile("any machine", deadline=None, suppress_health_check=slow)
 hypothesis.settings.load_profile("any machine")
 
 REQUIRED = os.environ.get("RQVAE_REQUIRE_ALL") == "1"
@@ -39,6 +41,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         group = "slow" if item.get_closest_marker("slow") else item.nodeid.partition("::")[0]
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def keep_within_the_kernels_mappings() -> Iterator[None]:
+    """A process that compiles as much as all tests do ends where there are no more memory mappings."""
+    yield
+    forget_compiled()
 
 
 def require(present: bool, missing: str) -> None:

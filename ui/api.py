@@ -1,5 +1,6 @@
 """The programmatic face: the named endpoints. JSON in and out, arrays as nested lists, errors in words."""
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -8,17 +9,19 @@ from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
 import gradio.events
-import numpy as np
 
 from actors.comparisons import Comparisons
-from actors.deriving import fork
-from actors.lab import Lab, RunInfo
+from actors.deriving import SHAPING, fork
+from actors.lab import Lab
+from explorer.choices import CHOICES
 from explorer.config import Lambdas, RunConfig
-from explorer.errors import ExplorerError
-from explorer.messages import History, Snapshot, View
+from explorer.errors import ConfigError, ExplorerError
+from explorer.messages import Snapshot
 from explorer.presets import PRESETS
-from explorer.settings import STEP
-from explorer.sweep import differing, grid
+from explorer.settings import LAMBDA_SETTINGS, LIVE_SETTINGS, RUN_SETTINGS, STEP
+from explorer.sweep import grid
+from ui.api_dicts import comparison_dict, history_dict, run_dict, snapshot_dict
+from ui.cures import remedies
 from ui.presets import preset_dict
 
 P = ParamSpec("P")
@@ -40,89 +43,18 @@ def in_words(function: Callable[P, R]) -> Callable[P, R]:
     return wrapped
 
 
-def run_dict(info: RunInfo) -> dict[str, Any]:
-    """A run as JSON."""
-    return {
-        "run_id": info.run_id,
-        "name": info.name,
-        "status": info.status,
-        "reason": info.reason,
-        "step": info.step,
-        "config": info.config.to_dict(),
-        "lambdas": info.lambdas.to_dict(),
-        "learning_rate": info.live["learning_rate"],
-        "live": dict(info.live),
-        "parent": info.parent,
-        "forked_at": info.forked_at,
-        "until": info.until,
-        "resumable": info.resumable,
-        "steps_per_second": info.steps_per_second,
-        "note": info.card.note,
-        "comparison": info.card.comparison.comparison_id if info.card.comparison else "",
+def told(text: str) -> str:
+    """A description with the settings of the tables in place."""
+    ways = "; ".join(f"{name} {', '.join(choice.ways)}" for name, choice in CHOICES.items())
+    names = {
+        "config": ", ".join([*RUN_SETTINGS, *CHOICES]),
+        "lambdas": ", ".join(LAMBDA_SETTINGS),
+        "live": ", ".join(LIVE_SETTINGS),
+        "ways": ways,
+        "remedies": " or ".join(remedies()),
+        "shaping": ", ".join(SHAPING),
     }
-
-
-def snapshot_dict(snapshot: Snapshot) -> dict[str, Any]:
-    """A snapshot as JSON; before the model exists, what needs it is empty."""
-    return {
-        "run_id": snapshot.run_id,
-        "status": snapshot.status,
-        "reason": snapshot.reason,
-        "step": snapshot.step,
-        "epoch": snapshot.epoch,
-        "generation": snapshot.generation,
-        "steps_per_second": snapshot.steps_per_second,
-        "device": snapshot.device,
-        "data_source": snapshot.data_source,
-        "lambdas": snapshot.lambdas.to_dict(),
-        "learning_rate": snapshot.live["learning_rate"],
-        "live": snapshot.live,
-        "since": snapshot.since,
-        "losses": snapshot.losses,
-        **(_NO_VIEW if snapshot.view is None else view_dict(snapshot.view)),
-    }
-
-
-def view_dict(view: View) -> dict[str, Any]:
-    """What the probe shows, as JSON."""
-    health = view.health
-    return {
-        "codebooks": view.codebooks.tolist(),
-        "counts": health.counts.tolist(),
-        "dead": health.dead.tolist(),
-        "health": {
-            "window": health.window,
-            "threshold": health.threshold,
-            "active": health.active.tolist(),
-            "usage": health.usage.tolist(),
-            "perplexity": health.perplexity.tolist(),
-        },
-        "latents": view.latents.tolist(),
-        "labels": view.labels.tolist(),
-        "codes": view.codes.tolist(),
-        "inputs": view.inputs.tolist(),
-        "reconstructions": view.reconstructions.tolist(),
-        "probe_mse": view.probe_mse,
-    }
-
-
-_NO_VIEW: dict[str, Any] = {
-    **{name: [] for name in ("codebooks", "counts", "dead", "latents", "labels", "codes", "inputs", "reconstructions")},
-    "health": {"window": 0, "threshold": 0.0, "active": [], "usage": [], "perplexity": []},
-    "probe_mse": None,
-}
-
-
-def history_dict(history: History) -> dict[str, Any]:
-    """Curves and events as JSON."""
-    return {
-        "run_id": history.run_id,
-        "generation": history.generation,
-        "stride": history.stride,
-        "steps": history.steps.tolist(),
-        "columns": {name: np.asarray(column).tolist() for name, column in history.columns.items()},
-        "events": [{"step": e.step, "kind": e.kind, "detail": e.detail} for e in history.events],
-    }
+    return re.sub(r"@(\w+)@", lambda match: names[match[1]], text)
 
 
 def fresh_snapshot(lab: Lab, run_id: str) -> Snapshot:
@@ -136,41 +68,28 @@ def fresh_snapshot(lab: Lab, run_id: str) -> Snapshot:
     return snapshot
 
 
-def comparison_dict(infos: list[RunInfo]) -> dict[str, Any]:
-    """A comparison as JSON."""
-    comparison = infos[0].card.comparison
-    assert comparison is not None
-    return {
-        "comparison": comparison.comparison_id,
-        "name": comparison.name,
-        "in_step": comparison.in_step,
-        "preset": comparison.preset,
-        "differs": differing([info.config for info in infos]),
-        "runs": [run_dict(info) for info in infos],
-    }
-
-
 def expose(lab: Lab, comparisons: Comparisons) -> None:
     """Add the endpoints to the Blocks that is being built."""
 
     def start_run(config: dict, name: str = "") -> dict:
         """Start a training run and return it at once.
 
-        `config` may name any of: dataset, seed, batch_size, levels, codebook_size, latent_dim, learning_rate, lambdas
-        {commit, codebook}, init_scale, schedule_steps, recon_loss, loss_form, codebook_update, gradient_estimator,
-        codebook_init, distance, optimizer, schedule; what is left out has its default.
+        `config` may name any of: dataset, @config@, lambdas {@lambdas@}; what is left out has its default. Ways: @ways@.
+        `codebook_size` is one size, or a list or text of one for each level: [16, 8, 4], "16/8/4".
         """
         return run_dict(lab.start(RunConfig.from_dict(config), name))
 
     def list_runs() -> list:
-        """Every run: run_id, name, status, reason, step, config, lambdas, learning_rate, parent."""
+        """Every run: run_id, name, status, reason, step, config, live, lambdas, learning_rate, parent."""
         return [run_dict(info) for info in lab.runs()]
 
     def get_snapshot(run_id: str) -> dict:
         """One consistent instant of a run.
 
-        Codebooks [levels][codes][2], counts and dead codes of the last 100 batches, health; latents, labels and codes of
-        the 512 probe images; ten inputs and reconstructions; losses and speed.
+        Codebooks [levels][codes][latent_dim] (up to each level's size), counts and dead codes of the window, motion of codes,
+        health, tuples in use; latents, labels and codes of the 512 probe images, residual_ratio a level, the basis of the plane
+        in which latents are drawn and the share of their variance that it has explained; ten inputs, reconstructions, and the
+        same by_level; losses (null: not computed, its weight is 0); the live settings and since when they hold; speed.
         """
         return snapshot_dict(fresh_snapshot(lab, run_id))
 
@@ -179,10 +98,27 @@ def expose(lab: Lab, comparisons: Comparisons) -> None:
         return history_dict(lab.get_history(run_id, int(STEP.check("since", since))))
 
     def set_lambdas(run_id: str, lambdas: dict) -> dict:
-        """Change the loss weights {commit, codebook} that are named; `step` is the first training step that uses them."""
+        """Change the loss weights {@lambdas@} that are named; `step` is the first training step that uses them."""
         Lambdas.from_dict(lambdas)
         applied = lab.set_lambdas(run_id, lambdas)
         return {"run_id": run_id, "step": applied.step, "lambdas": applied.lambdas.to_dict()}
+
+    def set_live(run_id: str, values: dict) -> dict:
+        """Change the live settings named; `step` is the first training step that uses them, `live` is all that then hold.
+
+        `values` may name any of: @live@.
+        """
+        if not isinstance(values, dict):
+            raise ConfigError("values", values, f"an object with some of: {', '.join(LIVE_SETTINGS)}")
+        applied = lab.set_live(run_id, values)
+        return {"run_id": run_id, "step": applied.step, "live": applied.live}
+
+    def cure_run(run_id: str, remedy: str) -> dict:
+        """Treat a run's dead codes once, before training step `step`: by @remedies@.
+
+        The run's history then has an event `remedy` with the codes that moved, from where to where; none if no code was dead.
+        """
+        return {"run_id": run_id, "step": lab.cure(run_id, remedy).step, "remedy": remedy}
 
     def pause_run(run_id: str) -> dict:
         """Pause a run after the step in progress."""
@@ -207,15 +143,15 @@ def expose(lab: Lab, comparisons: Comparisons) -> None:
     def fork_run(run_id: str, config: dict, name: str = "") -> dict:
         """Start a run that goes on from where this one is now.
 
-        `config` names what is to differ: lambdas {commit, codebook}, learning_rate, batch_size, seed, dataset. Without
-        changes the fork trains exactly as its parent does.
+        `config` names what is to differ: any setting of start_run but @shaping@, which have the parent's shape. Without
+        changes the fork trains exactly as its parent does; {"remedy": "reinit"} treats its dead codes again and again.
         """
         return run_dict(fork(lab, run_id, config, name or None))
 
     def start_comparison(
         axes: dict, config: dict, name: str = "", until: int | None = None, in_step: bool = False
     ) -> dict:
-        """Start a run for each combination of the values of `axes`, such as {"commit": [0.05, 0.25, 1]}.
+        """Start a run for each combination of the values of `axes`, such as {"commit": [0.05, 0.25, 1]}: λs and settings.
 
         `config` is shared by all. They stop by themselves after step `until`; with `in_step` none is more than 25 steps
         ahead of the slowest.
@@ -242,7 +178,16 @@ def expose(lab: Lab, comparisons: Comparisons) -> None:
         return comparison_dict(comparisons.members(comparison))
 
     observe: list[Callable[..., Any]] = [start_run, list_runs, get_snapshot, get_history]
-    steer: list[Callable[..., Any]] = [set_lambdas, pause_run, resume_run, step_run, reset_run, stop_run]
+    steer: list[Callable[..., Any]] = [
+        set_lambdas,
+        set_live,
+        cure_run,
+        pause_run,
+        resume_run,
+        step_run,
+        reset_run,
+        stop_run,
+    ]
     derive: list[Callable[..., Any]] = [
         fork_run,
         start_comparison,
@@ -252,4 +197,5 @@ def expose(lab: Lab, comparisons: Comparisons) -> None:
         get_cluster,
     ]
     for endpoint in observe + steer + derive:
+        endpoint.__doc__ = told(endpoint.__doc__ or "")
         gradio.events.api(in_words(endpoint), api_name=endpoint.__name__, queue=False)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer.messages import Probes, View
+from explorer.messages import Probes, Snapshot, View
 from ui.payload import pack, pack_greys, pack_scaled, to_json, without_padding
 
 MOST_PATHS = 512
@@ -15,19 +15,23 @@ LifePlace = tuple[int, int, int]
 """How much of a run's life a page has: generation, how many probes, the step of the last."""
 
 
-def encode_diagnosis(view: View, version: int, *, images: bool) -> bytes:
-    """Of the snapshot `version`: how much each level leaves over, tuples in use, how far codes move.
+def encode_diagnosis(snapshot: Snapshot, view: View, *, images: bool) -> bytes:
+    """Of a snapshot and its view: how much each level leaves over, tuples in use, how far codes move.
 
-    With `images`, what the shown images look like after each level but the last, whose are the reconstructions.
+    With `images`, what the shown images look like after each level but the last, whose are the reconstructions; and the mean
+    squared error of these images after each level.
     """
     told: dict[str, Any] = {
-        "version": version,
+        "run": snapshot.run_id,
+        "version": snapshot.version,
         "residual_ratio": [float(f"{ratio:.4g}") if np.isfinite(ratio) else None for ratio in view.residual_ratio],
         "tuples": view.tuples,
         "motion": pack_scaled(view.motion),
     }
     if images:
-        told["by_level"] = [pack_greys(level) for level in view.by_level[:-1]]
+        told["by_level"] = [pack_greys(level, coarse=True) for level in view.by_level[:-1]]
+        errors = (view.by_level.astype(np.float64) - view.inputs) / 255
+        told["by_level_mse"] = [float(f"{error:.4g}") for error in np.mean(errors**2, axis=(1, 2, 3))]
     return to_json(told)
 
 
@@ -39,6 +43,7 @@ def encode_life(probes: Probes, known: LifePlace, view: View) -> bytes:
     first = _continued(probes, known) if view.basis.shape[0] == 2 else 0
     shares = np.asarray(probes.shares[first:], np.float64)
     told: dict[str, Any] = {
+        "run": probes.run_id,
         "generation": probes.generation,
         "from": first,
         "steps": pack(probes.steps[first:], "<i4"),

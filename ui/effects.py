@@ -17,13 +17,13 @@ class NoEffect:
 
 
 NO_EFFECT: dict[str, NoEffect] = {
-    "codebook": NoEffect("codebook_update", ("ema",), "no effect: codes are moving averages"),
-    "ema_decay": NoEffect("codebook_update", ("gradient",), "no effect: codes follow gradients"),
-    "entropy_temperature": NoEffect("entropy", (0,), "no effect while λ_entropy is 0"),
-    "transport_epsilon": NoEffect("transport", (0,), "no effect while λ_transport is 0"),
-    "remedy_every": NoEffect("remedy", ("none",), "no effect: this run has no remedy"),
-    "init_scale": NoEffect("codebook_init", ("uniform", "data", "kmeans"), "no effect: the scale is that of normal"),
-    "schedule_steps": NoEffect("schedule", ("constant",), "no effect while the schedule is constant"),
+    "codebook": NoEffect("codebook_update", ("ema",), "no effect under EMA"),
+    "ema_decay": NoEffect("codebook_update", ("gradient",), "no effect without EMA"),
+    "entropy_temperature": NoEffect("entropy", (0,), "no effect: λ_entropy is 0"),
+    "transport_epsilon": NoEffect("transport", (0,), "no effect: λ_transport is 0"),
+    "remedy_every": NoEffect("remedy", ("none",), "no effect: no remedy"),
+    "init_scale": NoEffect("codebook_init", ("uniform", "data", "kmeans"), "no effect unless normal"),
+    "schedule_steps": NoEffect("schedule", ("constant",), "no effect: it is constant"),
 }
 
 

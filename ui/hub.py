@@ -212,6 +212,7 @@ class Hub:
                 watched.extend(self._lab.get_history(run_id, 0), 0)
         except ExplorerError as error:
             watched.trouble = str(error)
+        watched.encode(next((run.config for run in self._runs if run.run_id == run_id), None))
 
     def _probe(self, run_id: str) -> None:
         """Ask for the views over the run's life, if there may be more of them."""

@@ -33,24 +33,33 @@ class NewRun:
 def new_run(defaults: RunConfig) -> NewRun:
     """Lay out the New-run panel; the page opens it from its button."""
     with gr.Column(elem_id="new-run"):
-        gr.HTML("<h2>New run</h2><p>Fixed once the run has started.</p>", apply_default_css=False)
-        name = gr.Textbox(label="Name", placeholder="named after its loss weights", max_length=60, elem_id="field-name")
-        dataset = gr.Dropdown(
-            sorted({*DATASETS, defaults.dataset}),
-            value=defaults.dataset,
-            label="Data set",
-            info=DATASET_HELP,
-            allow_custom_value=True,
-            elem_id="field-dataset",
+        gr.HTML(
+            "<h2>New run</h2><p>Fixed once it has started; loss weights are taken as they stand on the page.</p>",
+            apply_default_css=False,
         )
         with gr.Row(elem_classes="fixed-fields"):
+            name = gr.Textbox(
+                label="Name",
+                info="What the page calls it.",
+                placeholder="named after its loss weights",
+                max_length=60,
+                elem_id="field-name",
+            )
+            dataset = _dataset(defaults.dataset)
+        with gr.Row(elem_classes=["fixed-fields", "three"]):
             common = {field: _field(field, defaults) for field in COMMON}
         with gr.Accordion("Losses and quantizer", open=False, elem_id="ways"):
             finer = _finer(defaults)
-        gr.HTML("<p>It starts with the weights as they stand on the page.</p>", apply_default_css=False)
-        note = gr.HTML(note_html(said_of(defaults)), elem_id="new-run-note", apply_default_css=False)
-        start = gr.Button("▶ Start this run", variant="primary", size="sm", elem_id="start-new-run")
+        with gr.Row(elem_classes="new-run-foot"):
+            note = gr.HTML(note_html(said_of(defaults)), apply_default_css=False)
+            start = gr.Button("▶ Start this run", variant="primary", size="sm", elem_id="start-new-run")
     return NewRun(name, {"dataset": dataset, **common, **finer}, note, start)
+
+
+def _dataset(name: str) -> gr.Dropdown:
+    choices = sorted({*DATASETS, name})
+    said: dict[str, Any] = {"label": "Data set", "info": DATASET_HELP, "elem_id": "field-dataset"}
+    return gr.Dropdown(choices, value=name, allow_custom_value=True, **said)
 
 
 def _finer(defaults: RunConfig) -> dict[str, Field]:

@@ -27,6 +27,8 @@ STYLES = (
     "panels.css",
     "diagnosis.css",
     "controls.css",
+    "weights.css",
+    "badges.css",
     "forms.css",
     "bench.css",
     "compare.css",

@@ -9,14 +9,17 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
 from actors.lab import LabInfo, RunInfo
+from explorer.diagnosis import Badge
 from explorer.divergence import Divergence
 from explorer.messages import Event, History, Probes, Snapshot, View
+from ui.cures import fitting, offered
 
 TOLD = ("setting", "recovered", "remedy")
 """Kinds of events that the page marks on its curves."""
@@ -51,9 +54,10 @@ def without_padding(codebooks: Float[np.ndarray, "*N L K D"], sizes: Sequence[in
     return np.where(own[:, :, None], codebooks, 0)
 
 
-def pack_greys(images: UInt8[np.ndarray, "S H W"]) -> str:
-    """One letter a pixel."""
-    return np.frombuffer(GREYS.encode(), np.uint8)[images >> 2].tobytes().decode()
+def pack_greys(images: UInt8[np.ndarray, "S H W"], *, coarse: bool = False) -> str:
+    """One letter a pixel; `coarse`: half of the greys, which packs to three quarters."""
+    greys = np.round((images >> 3) * (63 / 31)).astype(np.uint8) if coarse else images >> 2
+    return np.frombuffer(GREYS.encode(), np.uint8)[greys].tobytes().decode()
 
 
 def encode_lab(info: LabInfo, runs: list[RunInfo]) -> bytes:
@@ -88,11 +92,13 @@ def _run(run: RunInfo) -> dict[str, Any]:
         "forked_at": run.forked_at,
         "until": run.until,
         "resumable": run.resumable,
+        "remedies": fitting(run.config),
+        "cures": offered(run),
     }
 
 
-def encode_snapshot(snapshot: Snapshot) -> bytes:
-    """An instant of a run; what never changes in a run is left to `encode_fixed`."""
+def encode_snapshot(snapshot: Snapshot, said: Sequence[Badge] = ()) -> bytes:
+    """An instant of a run, and what is to be `said` of it; what never changes in a run is left to `encode_fixed`."""
     return to_json(
         {
             "run": snapshot.run_id,
@@ -108,6 +114,7 @@ def encode_snapshot(snapshot: Snapshot) -> bytes:
             "live": snapshot.live,
             "since": dict(snapshot.since),
             "losses": {name: _finite(value) for name, value in snapshot.losses.items()},
+            "badges": [asdict(badge) for badge in said],
             "view": None if snapshot.view is None else _view(snapshot.view.in_plane, snapshot.view.latents.shape[-1]),
         }
     )
@@ -203,7 +210,7 @@ def _remedy(detail: Mapping[str, Any], basis: np.ndarray | None, *, places: bool
     """How many codes of each level a remedy moved; and, with `places`, from where to where it moved the first of them."""
     moved = Counter(int(level) for level, _ in detail["codes"])
     told: dict[str, Any] = {"remedy": detail["name"], "by": detail["by"], "moved": sorted(moved.items())}
-    old, new = (np.asarray(detail[name], np.float64) for name in ("old", "new"))
+    old, new = (np.asarray(detail.get(name, ()), np.float64) for name in ("old", "new"))
     if not places or old.ndim != 2 or (basis is None and old.shape[-1] != 2):
         return told
     both = [at if basis is None else at @ basis for at in (old, new)]

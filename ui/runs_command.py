@@ -1,6 +1,7 @@
 """`rq-vae-explorer runs`: the runs of the past in a shell, without a page."""
 
 import argparse
+import math
 import signal
 import sys
 import time
@@ -13,6 +14,7 @@ from typing import Any
 from actors.lab import Lab, RunInfo
 from explorer.errors import ExplorerError, UnknownRun
 from explorer.settings import STEPS
+from explorer.sweep import value_text
 
 RUNS = """\
 The runs that have a folder: what they were, and what may be done with them. ID is a run's id, or as much of it as is unique.
@@ -103,14 +105,15 @@ def described(lab: Lab, info: RunInfo) -> list[str]:
         f"{info.name} ({info.run_id}): {info.status} at step {info.step:,}{f', {info.reason}' if info.reason else ''}",
         *([f"note: {info.card.note}"] if info.card.note else []),
         *([f"forked from {info.parent} at step {info.forked_at:,}"] if info.parent else []),
-        "settings: " + ", ".join(f"{name} {value}" for name, value in settings.items()),
+        "settings: " + ", ".join(f"{name} {value_text(value)}" for name, value in settings.items()),
         "now: " + ", ".join(f"{name} {value:g}" for name, value in info.live.items()),
     ]  # fmt: skip
     if snapshot.view is not None:
         health = snapshot.view.health
         lines += [
             f"newest checkpoint: step {snapshot.step:,}, on {snapshot.device}, data: {snapshot.data_source}",
-            "losses: " + ", ".join(f"{name} {value:.4g}" for name, value in snapshot.losses.items()),
+            "losses: "
+            + ", ".join(f"{name} {value:.4g}" for name, value in snapshot.losses.items() if math.isfinite(value)),
             f"probe MSE {snapshot.view.probe_mse:.4f}; active codes by level {', '.join(map(str, health.active))}; "
             f"perplexity {', '.join(f'{value:.1f}' for value in health.perplexity)}",
         ]

@@ -9,7 +9,7 @@ from explorer.choices import Choice
 from explorer.config import RunConfig
 from explorer.errors import ConfigError, ExplorerError
 from explorer.presets import PRESETS, find_preset
-from explorer.settings import STEPS, Setting
+from explorer.settings import STEPS, Setting, Sizes
 from explorer.study import SEEDS, STUDIES
 from explorer.study import STEPS as STUDY_STEPS
 from explorer.sweep import AXES, Value, grid, parse_values, value_of, value_text
@@ -77,7 +77,9 @@ def add_sweep_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _example(setting: Setting | Choice) -> str:
-    return ",".join(list(setting.ways)[:2]) if isinstance(setting, Choice) else "1,2,3"
+    if isinstance(setting, Choice):
+        return ",".join(list(setting.ways)[:2])
+    return "16,32,16/8" if isinstance(setting, Sizes) else "1,2,3"
 
 
 def _values(name: str) -> Callable[[str], list[Value]]:

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from explorer.config import RunConfig
+from explorer.diagnosis import badges
 from explorer.messages import Event, History, Probes, Snapshot, View
 from explorer.probes import FIRST_STRIDE
 from ui.diagnosing import LifePlace, encode_diagnosis, encode_life, life_place
@@ -42,12 +44,17 @@ class Watched:
         return history.generation, history.stride, int(history.steps[-1])
 
     def take(self, snapshot: Snapshot) -> None:
-        """A newer snapshot."""
-        self.snapshot = snapshot
-        self.encoded = Part(encode_snapshot(snapshot))
+        """A newer snapshot; `encode` it once its curves are here too."""
+        self.snapshot, self.encoded = snapshot, None
         self._diagnoses = {}
         if snapshot.view is not None and self.fixed is None:
             self.fixed = Part(encode_fixed(snapshot.view))
+
+    def encode(self, config: RunConfig | None) -> None:
+        """The snapshot for all who look, with what is to be said of it."""
+        if self.snapshot is not None:
+            said = badges(config, self.snapshot, self._history) if config else []
+            self.encoded = Part(encode_snapshot(self.snapshot, said))
 
     def extend(self, newer: History, since: int) -> bool:
         """The curves after step `since`; False if they do not continue what is here: all of them are needed then."""
@@ -96,7 +103,7 @@ class Watched:
             return None
         images = has.get("images") is True
         if images not in self._diagnoses:
-            self._diagnoses[images] = Part(encode_diagnosis(snapshot.view, snapshot.version, images=images))
+            self._diagnoses[images] = Part(encode_diagnosis(snapshot, snapshot.view, images=images))
         return self._diagnoses[images]
 
     def life(self, known: object) -> Part | None:

@@ -19,7 +19,7 @@ def perplexity(counts: Int[np.ndarray, "L K"]) -> Float[np.ndarray, " L"]:
 
 def newest(ring: Shaped[np.ndarray, "W ..."], steps: int, window: int) -> Shaped[np.ndarray, "w ..."]:
     """The rows of the last `window` of `steps` batches; the batch of step s (from 0) is in row s mod W."""
-    if window >= len(ring):
+    if window >= len(ring) <= steps:
         return ring
     return ring[(steps - 1 - np.arange(min(window, steps))) % len(ring)]
 

@@ -20,6 +20,7 @@ from actors.headless import train
 from actors.summary import Summary
 from explorer.config import Lambdas, RunConfig
 from explorer.errors import DataError, ExplorerError
+from explorer.settings import LAMBDA_SETTINGS, LIVE_SETTINGS
 
 CONFIG = RunConfig(batch_size=16, lambdas=Lambdas(commit=0.5, codebook=0.75), seed=3)
 STEPS = 6
@@ -92,9 +93,10 @@ def test_history_csv_has_a_row_a_step_with_that_steps_losses(finished, expected,
         assert {name: np.float32(row[f"loss/{name}"]) for name in losses} == losses
         live = [float(row[name]) for name in ("lambda/commit", "lambda/codebook", "learning_rate")]
         assert live == [0.5, 0.75, 0.001]
-    losses = [f"loss/{name}" for name in ("recon", "commit", "codebook", "total")]
+    losses = [f"loss/{name}" for name in ("recon", *LAMBDA_SETTINGS, "total")]
     levels = [f"codebook/{metric}/{level}" for level in (0, 1) for metric in ("active", "perplexity")]
-    live = ["lambda/commit", "lambda/codebook", "learning_rate"]
+    assert {row["loss/entropy"] for row in rows} == {"nan"}, "a term that is not computed has no value"
+    live = [f"lambda/{name}" if name in LAMBDA_SETTINGS else name for name in LIVE_SETTINGS]
     assert list(rows[0]) == ["step", "epoch", *losses, *levels, *live]
     assert [int(rows[-1][f"codebook/active/{level}"]) for level in (0, 1)] == list(finished[0].active)
 

@@ -44,6 +44,15 @@ def test_a_watched_run_shows_later_and_later_steps(lab, shared) -> None:
         time.sleep(0.05)
 
 
+def test_a_run_can_be_watched_by_its_snapshot_alone(lab, start) -> None:
+    """As a program does that lists no runs."""
+    run_id, deadline = start().run_id, time.monotonic() + PATIENCE
+    while (snapshot := lab.get_snapshot(run_id)).status != "running":
+        assert time.monotonic() < deadline, snapshot
+        time.sleep(0.05)
+    assert lab.get_history(run_id).run_id == run_id
+
+
 def test_set_lambdas_says_the_step_from_which_it_holds_and_the_log_agrees(lab, start) -> None:
     run_id = start().run_id
     await_step(lab, run_id, 3)
@@ -273,20 +282,32 @@ def test_runs_are_listed_in_the_order_of_their_start_each_once(lab, shared, star
     assert len(ids) == len(set(ids))
 
 
-def test_a_run_that_nobody_watches_pauses_and_says_so_and_one_that_is_watched_trains_on(lab, start) -> None:
-    lonely, watched = start(plan=Plan(pause_idle=1.5)).run_id, start(plan=Plan(pause_idle=1.5)).run_id
-    for run_id in (lonely, watched):
-        await_step(lab, run_id, 1)
-    deadline = time.monotonic() + PATIENCE
-    while (info := find(lab, lonely)).status != "paused":
-        assert time.monotonic() < deadline, info
-        lab.poll({watched: None})
+def test_a_run_that_nobody_watches_pauses_says_so_and_trains_on_when_told(lab, start) -> None:
+    run_id = start(plan=Plan(pause_idle=0.3)).run_id
+    info = await_info(lab, run_id, lambda info: info.status == "paused")
+    assert info.reason == "paused: nobody watched for 0.005 min"
+    assert lab.get_history(run_id).events[-1].detail == {"reason": "nobody watched for 0.005 min"}
+    lab.resume(run_id)
+    assert await_info(lab, run_id, lambda info: info.status == "running").reason == ""
+
+
+def test_a_run_that_is_watched_trains_on(lab, start) -> None:
+    """For longer than its patience without a gap between two looks that is as long; where this process stalls, anew."""
+    patience = 1.5
+    run_id = start(plan=Plan(pause_idle=patience)).run_id
+    watched_since, looked, deadline = None, 0.0, time.monotonic() + PATIENCE
+    while watched_since is None or time.monotonic() < watched_since + 2 * patience:
+        began = time.monotonic()
+        assert began < deadline
+        status = lab.get_snapshot(run_id).status
+        if watched_since is None or time.monotonic() - looked >= patience:
+            if status == "paused":
+                lab.resume(run_id)
+            watched_since = began if status == "running" else None
+        else:
+            assert status == "running"
+        looked = began
         time.sleep(0.05)
-    assert info.reason == "paused: nobody watched for 0.025 min"
-    assert lab.get_history(lonely).events[-1].detail == {"reason": "nobody watched for 0.025 min"}
-    assert find(lab, watched).status == "running"
-    lab.resume(lonely)
-    assert await_info(lab, lonely, lambda info: info.status == "running").reason == ""
 
 
 def test_steps_that_were_asked_for_are_trained_though_nobody_watches(lab, start) -> None:
@@ -299,6 +320,7 @@ def test_steps_that_were_asked_for_are_trained_though_nobody_watches(lab, start)
 
 def test_a_cluster_says_on_which_machine_each_run_is(lab, start) -> None:
     run_id = start().run_id
+    await_step(lab, run_id, 1)
     deadline = time.monotonic() + PATIENCE
     while not (place := lab.cluster().places.get(run_id)) or not place.machine:
         assert time.monotonic() < deadline, lab.cluster()

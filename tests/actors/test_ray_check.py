@@ -4,15 +4,14 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
-PORT = 6393
-ADDRESS = f"127.0.0.1:{PORT}"
+from tests.actors.heads import ray_head
+
+pytestmark = pytest.mark.slow
 CHECK = """
 import json, sys, time
 from actors import ray_check
@@ -40,15 +39,10 @@ def tokens(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def head(tokens: Path) -> Iterator[None]:
-    ray = Path(sys.executable).with_name("ray")
-    command = [ray, "start", "--head", f"--port={PORT}", "--num-cpus=0", "--include-dashboard=false", "--block"]
-    with subprocess.Popen(command, env=environment(tokens / "right"), stdout=-3, stderr=-3) as process:
-        deadline = time.monotonic() + 60
-        while check(tokens / "right", ADDRESS)[0]:
-            assert time.monotonic() < deadline
-        yield
-        process.terminate()
+def head(tokens: Path) -> Iterator[str]:
+    """The address of a head with the right token."""
+    with ray_head(tokens / "log", environment(tokens / "right"), cpus=0) as (address, _):
+        yield address
 
 
 def environment(token: Path | None) -> dict[str, str]:
@@ -65,7 +59,7 @@ def check(token: Path | None, *arguments: str) -> tuple[str, float]:
 
 
 def test_the_right_token_is_let_in(head, tokens) -> None:
-    assert check(tokens / "right", ADDRESS)[0] == ""
+    assert check(tokens / "right", head)[0] == ""
 
 
 @pytest.mark.parametrize(
@@ -77,7 +71,7 @@ def test_the_right_token_is_let_in(head, tokens) -> None:
     ],
 )
 def test_another_token_or_none_is_said_in_words_within_10_seconds(head, tokens, token, words) -> None:
-    said, seconds = check(tokens / token, ADDRESS)
+    said, seconds = check(tokens / token, head)
     assert words in said
     assert seconds < 10
 
@@ -90,11 +84,11 @@ def test_another_token_or_none_is_said_in_words_within_10_seconds(head, tokens, 
     ],
 )
 def test_another_release_of_ray_or_python_is_said_with_both(cluster, words) -> None:
-    said, _ = check(None, ADDRESS, json.dumps(cluster))
+    said, _ = check(None, "head:6379", json.dumps(cluster))
     assert words in said
     assert "install Ray" in said
 
 
 def test_another_patch_of_python_is_no_mismatch() -> None:
     here = {"python_version": f"{sys.version_info.major}.{sys.version_info.minor}.99"}
-    assert check(None, ADDRESS, json.dumps(here))[0] == ""
+    assert check(None, "head:6379", json.dumps(here))[0] == ""

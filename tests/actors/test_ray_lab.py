@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -17,11 +16,10 @@ from actors.lab import RunInfo
 from actors.ray_lab import RayLab
 from explorer.config import RunConfig
 from explorer.errors import ExplorerError, LabUnavailable, RunLost
+from tests.actors.heads import ray_head
 
 pytestmark = pytest.mark.slow
 
-PORT = 6397
-ADDRESS = f"127.0.0.1:{PORT}"
 PATIENCE = 120.0
 PAGE = """
 import sys, time
@@ -45,50 +43,30 @@ def await_run(lab: RayLab, run_id: str, good: Callable[[RunInfo], bool]) -> RunI
 
 
 @pytest.fixture(scope="module")
-def head(cache_dir: Path) -> Iterator[psutil.Process]:
-    """A head with one CPU, as a lab would start it."""
-    ray = Path(sys.executable).with_name("ray")
-    command = [ray, "start", "--head", f"--port={PORT}", "--num-cpus=1", "--include-dashboard=false", "--block"]
-    environment = {**os.environ, "RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+def started(cache_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, psutil.Process]]:
+    """A head with one CPU, as a lab would start it: its address and its process."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_AUTH_MODE", "disabled")
-        started = subprocess.Popen(
-            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
-        process = psutil.Process(started.pid)
-        yield process
-        family = process.children(recursive=True)
-        started.send_signal(signal.SIGTERM)
-        psutil.wait_procs([process, *family], timeout=15)
-        for left in family:
-            if left.is_running():
-                left.kill()
-        started.wait()
+        with ray_head(tmp_path_factory.mktemp("head") / "log", os.environ, cpus=1) as head:
+            yield head
 
 
 @pytest.fixture(scope="module")
-def cluster(head: psutil.Process) -> str:
+def cluster(started: tuple[str, psutil.Process]) -> str:
     """Where the head is reached."""
-    return ADDRESS
+    return started[0]
 
 
 @pytest.fixture(scope="module")
-def abandoned(cluster: str, no_data: Path) -> str:
+def abandoned(cluster: str, no_data: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The id of a run whose page was killed with -9."""
     command = [sys.executable, "-c", PAGE, cluster, str(no_data)]
-    for _ in range(10):  # until the head answers
-        page = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    complaints = tmp_path_factory.mktemp("page") / "stderr"
+    with complaints.open("w") as heard, subprocess.Popen(command, stdout=-1, stderr=heard, text=True) as page:
         assert page.stdout is not None
         run_id = page.stdout.readline().strip()
-        if run_id:
-            break
-        page.wait()
-        page.stdout.close()
-        time.sleep(2)
-    page.kill()
-    page.wait()
-    page.stdout.close()
-    assert run_id.startswith("run-")
+        page.kill()
+    assert run_id.startswith("run-"), complaints.read_text()
     return run_id
 
 
@@ -96,16 +74,40 @@ def abandoned(cluster: str, no_data: Path) -> str:
 def lab(cluster: str, abandoned: str, no_data: Path) -> Iterator[RayLab]:
     opened = RayLab(cluster, data_dir=no_data)
     opened.connect()
+    await_run(opened, abandoned, lambda info: info.step > 0)
     yield opened
     opened.close()
 
 
 def test_a_run_outlives_its_page_and_the_next_page_finds_and_steers_it(lab: RayLab, abandoned: str) -> None:
-    found = await_run(lab, abandoned, lambda info: info.step > 0)
+    (found,) = (info for info in lab.runs() if info.run_id == abandoned)
     assert found.name == "left behind"
     later = await_run(lab, abandoned, lambda info: info.step > found.step + 3)
     assert later.status == "running"
     assert lab.set_lambdas(abandoned, {"commit": 2}).step > later.step
+
+
+def test_a_page_that_was_just_opened_steers_a_run_before_it_lists_any(
+    lab: RayLab, cluster: str, abandoned: str
+) -> None:
+    code = f"""
+from actors.ray_lab import RayLab
+lab = RayLab({cluster!r})
+lab.connect()
+print(lab.set_lambdas({abandoned!r}, {{"commit": 3}}).lambdas.commit, lab.get_snapshot({abandoned!r}).status)
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["3.0", "running"]
+
+
+def test_a_run_that_was_accepted_is_the_clusters_own_and_dies_with_no_page(lab: RayLab) -> None:
+    from actors.ray_calls import actors, ray
+
+    for _ in range(4):
+        run_id = lab.start(RunConfig(batch_size=16)).run_id
+        state = actors(ray.get_actor(run_id)._actor_id.hex())["State"]
+        assert state in ("PENDING_CREATION", "ALIVE"), state
+        lab.stop(run_id)
 
 
 def test_a_run_without_room_waits_visibly_and_can_be_cancelled(lab: RayLab, abandoned: str) -> None:
@@ -122,10 +124,10 @@ def test_a_run_without_room_waits_visibly_and_can_be_cancelled(lab: RayLab, aban
 
 
 def test_a_run_whose_process_dies_is_lost_with_its_last_words_kept(
-    lab: RayLab, abandoned: str, head: psutil.Process
+    lab: RayLab, abandoned: str, started: tuple[str, psutil.Process]
 ) -> None:
     last = lab.get_snapshot(abandoned)
-    (actor,) = (process for process in head.children(recursive=True) if "RunActor" in " ".join(process.cmdline()))
+    (actor,) = (process for process in started[1].children(recursive=True) if "RunActor" in " ".join(process.cmdline()))
     actor.kill()
     info = await_run(lab, abandoned, lambda info: info.status == "lost")
     assert "died" in info.reason
@@ -138,6 +140,8 @@ def test_a_run_whose_process_dies_is_lost_with_its_last_words_kept(
 
 
 def test_room_that_a_stopped_run_leaves_is_taken_by_the_next(lab: RayLab, abandoned: str) -> None:
+    if await_run(lab, abandoned, lambda info: info.status in ("running", "lost")).status == "running":
+        lab.stop(abandoned)
     first = lab.start(RunConfig(batch_size=16))
     await_run(lab, first.run_id, lambda info: info.step > 0)
     second = lab.start(RunConfig(batch_size=16))

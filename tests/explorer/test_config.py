@@ -48,7 +48,7 @@ def test_a_config_survives_json(commit, codebook, seed, levels, size, rate) -> N
 
 @pytest.mark.parametrize("values", [{"lambda": 1}, {"lambdas": {"comit": 1}}, {"lambdas": 3}, [], "x", {1: 2}])
 def test_unknown_names_are_refused_and_the_known_ones_listed(values: object) -> None:
-    with pytest.raises(ConfigError, match=r"made of .*codebook|an object with some of: .*codebook"):
+    with pytest.raises(ConfigError, match=r"made of .*(codebook|seed|settings)"):
         RunConfig.from_dict(values)
 
 

@@ -173,7 +173,7 @@ API = [
     ("start_run", ({"lambdas": 0.25},), "lambdas must be"),
     ("start_run", ({"dataset": "../../etc"},), "dataset must be"),
     ("start_run", ({"dataset": ["mnist"]},), "dataset must be"),
-    ("start_run", ({"bach_size": 16},), "config must be made of dataset, .* got 'bach_size'"),
+    ("start_run", ({"bach_size": 16},), "config must be made of settings such as batch_size.* got 'bach_size'"),
     ("start_run", ([16],), "config must be an object"),
     ("start_run", (None,), "config must be an object"),
     ("start_run", ({}, "x" * 61), "name must be 1 to 60 printable characters"),

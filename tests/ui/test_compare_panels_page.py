@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.ui.test_compare_panels import STATES, probe
+from tests.ui.test_compare_panels import AXES, STATES, probe
 from tests.ui.test_modules import page as page
 from tests.ui.test_modules import run
 
@@ -32,7 +32,7 @@ SHOW = (
 
 
 def show(page: Page, panel: str, runs: list[dict[str, Any]]) -> None:
-    page.evaluate(SHOW, {"panel": panel, "runs": runs})
+    page.evaluate(SHOW, {"panel": panel, "runs": runs, "axes": AXES})
 
 
 def grid() -> list[dict[str, Any]]:
@@ -181,6 +181,6 @@ def test_without_the_charting_library_the_curves_say_so(page: Page) -> None:
         document.querySelector(".chart").style.height = "200px";
         curves.update(states);
         }""",
-        {"runs": runs},
+        {"runs": runs, "axes": AXES},
     )
     expect(page.locator(".empty")).to_have_text("No curves: the charting library could not be loaded.")

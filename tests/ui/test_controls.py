@@ -66,7 +66,7 @@ def test_a_weight_without_effect_says_so_and_cannot_be_moved() -> None:
         run = run_info(config=RunConfig(codebook_update=update))
         title, slider, number = controls["codebook"].updates(run)
         assert (slider["interactive"], number["interactive"]) == (moves, moves)
-        assert ("no effect: codes are moving averages" in title["value"]) is not moves
+        assert ("no effect under EMA" in title["value"]) is not moves
         assert all(part["interactive"] for part in controls["commit"].updates(run)[1:])
 
 

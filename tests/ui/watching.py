@@ -12,26 +12,39 @@ from explorer.messages import Event, Health, History, Probes, Snapshot, View
 from explorer.probes import ProbeLog
 
 
-def view(levels: int = 2, codes: int = 16, points: int = 512, images: np.ndarray | None = None) -> View:
-    """Random latents and codes; `images` (S, 28, 28) stand for inputs and reconstructions."""
+def view(
+    levels: int = 2,
+    codes: int = 16,
+    points: int = 512,
+    images: np.ndarray | None = None,
+    sizes: tuple[int, ...] | None = None,
+    dims: int = 2,
+) -> View:
+    """Random latents and codes; `images` (S, 28, 28) stand for inputs and reconstructions, `sizes` for equal ones a level."""
     random = np.random.default_rng(0)
+    own = sizes or (codes,) * levels
+    levels, codes = len(own), max(own)
     counts = random.integers(0, 1000, (levels, codes))
     counts[:, 0] = 0
-    dead = counts < 0.01 * counts.sum(axis=1, keepdims=True)
-    active = (~dead).sum(axis=1)
+    there = np.arange(codes) < np.array(own)[:, None]
+    counts *= there
+    dead = (counts < 0.01 * counts.sum(axis=1, keepdims=True)) & there
+    active = (~dead & there).sum(axis=1)
     shown = random.integers(0, 256, (10, 28, 28), np.uint8) if images is None else images
-    health = Health((codes,) * levels, 100, 0.01, counts, dead, active, active / codes, np.full(levels, 1.5))
+    health = Health(own, 100, 0.01, counts, dead, active, active / np.array(own), np.full(levels, 1.5))
     return View(
-        codebooks=random.normal(size=(levels, codes, 2)).astype(np.float32),
+        codebooks=random.normal(size=(levels, codes, dims)).astype(np.float32),
         health=health,
-        latents=random.normal(size=(points, 2)).astype(np.float32),
-        codes=random.integers(0, codes, (points, levels)).astype(np.uint16),
+        latents=random.normal(size=(points, dims)).astype(np.float32),
+        codes=(random.integers(0, codes, (points, levels)) % np.array(own)).astype(np.uint16),
         labels=(np.arange(points) % 10).astype(np.uint8),
         inputs=shown,
         reconstructions=shown,
         probe_mse=0.044,
-        basis=np.eye(2, dtype=np.float32),
-        explained=1.0,
+        basis=np.linalg.qr(random.normal(size=(dims, 2)))[0].astype(np.float32)
+        if dims > 2
+        else np.eye(2, dtype=np.float32),
+        explained=1.0 if dims == 2 else 0.83,
         by_level=np.stack([shown] * levels),
         residual_ratio=np.linspace(0.2, 0.8, levels).astype(np.float32),
         tuples=97,
@@ -68,6 +81,8 @@ class CountingLab:
     polls: int = 0
     listings: int = 0
     histories: list[int] = field(default_factory=list)
+    probed: tuple[int, ...] = (0, 50)
+    probings: int = 0
 
     def info(self) -> LabInfo:
         return LabInfo("memory", ready=True, message="in memory")
@@ -89,11 +104,12 @@ class CountingLab:
         return {run_id: replace(self.snapshot, run_id=run_id) for run_id in newer}
 
     def get_probes(self, run_id: str) -> Probes:
-        seen = view()
-        log = ProbeLog((2, 16, 2))
-        for step in (0, 50):
+        self.probings += 1
+        seen = self.snapshot.view or view()
+        log = ProbeLog((len(seen.sizes), max(seen.sizes), seen.latents.shape[-1]))
+        for step in self.probed:
             log.add(step, seen)
-        return log.probes(run_id, 0)
+        return log.probes(run_id, self.generation)
 
     def get_history(self, run_id: str, since: int = 0) -> History:
         self.histories.append(since)

@@ -26,6 +26,7 @@
  * @property {number} tuples of codes in use in the window
  * @property {Float32Array} motion [L][K] smoothed gradient norm, or EMA move, of each code
  * @property {Uint8ClampedArray[] | null} byLevel [L-1] of [S][H][W]: the shown images from the codes up to each level but the last
+ * @property {number[]} byLevelMse of the shown images, from the codes up to each level; empty where these are not asked for
  *
  * @typedef {object} Fixed
  * @property {Uint8Array} labels [P]
@@ -92,8 +93,9 @@ export function decodeView(raw) {
 }
 
 /** @param {any} raw @returns {Diagnosis} */
-export function decodeDiagnosis({ version, residual_ratio, tuples, motion, by_level }) {
-  return { version, residualRatio: residual_ratio, tuples, motion: scaled(motion), byLevel: by_level?.map(greys) ?? null };
+export function decodeDiagnosis({ version, residual_ratio, tuples, motion, by_level, by_level_mse }) {
+  const byLevel = by_level?.map(greys) ?? null;
+  return { version, residualRatio: residual_ratio, tuples, motion: scaled(motion), byLevel, byLevelMse: by_level_mse ?? [] };
 }
 
 /** @param {any} raw @returns {Fixed} */

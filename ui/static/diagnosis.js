@@ -24,7 +24,7 @@ export class Diagnosis {
   constructor(section, digits, focus, colours, overlays, wanted) {
     Object.assign(this, { section, overlays });
     this.levels = new Levels(/** @type {HTMLElement} */ (section.querySelector("[data-testid=levels]")));
-    this.lifetimes = new Lifetimes(/** @type {HTMLElement} */ (section.querySelector("[data-testid=lifetimes]")), focus, colours);
+    this.lifetimes = new Lifetimes(/** @type {HTMLElement} */ (section.querySelector("[data-testid=lifetimes]")), focus, colours, (words) => this.#about(words));
     this.byLevel = /** @type {HTMLInputElement} */ (digits.querySelector("[name=by-level]"));
     /** @type {Tab} */
     this.tab = "losses";
@@ -54,17 +54,17 @@ export class Diagnosis {
     return { diagnosis: { version: this.version, images: this.byLevel.checked }, ...(seen ? { life: this.life.known } : {}) };
   }
 
-  /** @param {any} answer; true if there is something new */
-  take({ diagnosis, life }) {
-    if (diagnosis) this.newest = decodeDiagnosis(diagnosis);
-    if (diagnosis) this.version = diagnosis.version;
-    if (life) this.life.take(life);
-    return Boolean(diagnosis || life);
+  /** True if there is something new of the run. @param {any} answer @param {string} run */
+  take({ diagnosis, life }, run) {
+    const news = diagnosis?.run === run;
+    if (news) Object.assign(this, { newest: decodeDiagnosis(diagnosis), version: diagnosis.version });
+    if (life?.run === run) this.life.take(life);
+    return news || life?.run === run;
   }
 
-  /** The shown images level by level, if they are to be shown; null: inputs and outputs only. */
+  /** The diagnosis whose images are to be shown level by level; null: inputs and outputs only. */
   get images() {
-    return this.byLevel.checked ? (this.newest?.byLevel ?? null) : null;
+    return this.byLevel.checked && this.newest?.byLevel ? this.newest : null;
   }
 
   /**
@@ -80,9 +80,14 @@ export class Diagnosis {
   #open(tab, wanted) {
     this.tab = tab;
     this.section.dataset.tab = tab;
-    const [title, about] = TITLES[tab];
-    put(/** @type {HTMLElement} */ (this.section.querySelector("h2")), title);
-    put(/** @type {HTMLElement} */ (this.section.querySelector("header small")), about);
+    put(/** @type {HTMLElement} */ (this.section.querySelector("h2")), TITLES[tab][0]);
+    this.#about("");
     wanted();
+  }
+
+  /** Beside the title: what somebody points at, or what the card shows. @param {string} words */
+  #about(words) {
+    const about = (this.tab === "time" && words) || TITLES[this.tab][1];
+    put(/** @type {HTMLElement} */ (this.section.querySelector("header small")), about).title = about;
   }
 }

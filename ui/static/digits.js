@@ -32,10 +32,11 @@ export class Digits {
 
   /**
    * @param {import("./decode.js").View | null} view @param {Fixed | null} fixed
-   * @param {Uint8ClampedArray[] | null} [byLevel] the images from the codes up to each level but the last
+   * @param {import("./decode.js").Diagnosis | null} [diagnosis] with the images of each level, if they are to be shown
    */
-  update(view, fixed, byLevel = null) {
-    this.shown = view && fixed ? { rows: rowsOf(view, fixed, byLevel), fixed, beside: byLevel !== null } : null;
+  update(view, fixed, diagnosis = null) {
+    const byLevel = diagnosis?.byLevel ?? null;
+    this.shown = view && fixed ? { rows: rowsOf(view, fixed, byLevel, diagnosis?.byLevelMse ?? []), fixed, beside: byLevel !== null } : null;
     const mse = view?.probeMse;
     const caption = mse == null ? "input over output" : `MSE ${mse.toFixed(4)}`;
     if (this.caption.textContent !== caption) this.caption.textContent = caption;
@@ -124,19 +125,12 @@ export class Digits {
   }
 }
 
-/** @param {import("./decode.js").View} view @param {Fixed} fixed @param {Uint8ClampedArray[] | null} byLevel @returns {Row[]} */
-function rowsOf(view, fixed, byLevel) {
+/** @param {import("./decode.js").View} view @param {Fixed} fixed @param {Uint8ClampedArray[] | null} byLevel @param {number[]} errors @returns {Row[]} */
+function rowsOf(view, fixed, byLevel, errors) {
   const made = [...(byLevel ?? []), view.reconstructions];
-  const rows = made.map((images, i) => ({ images, name: upTo(i), note: byLevel ? errorOf(images, fixed.inputs).toFixed(4) : "" }));
+  const rows = made.map((images, i) => ({ images, name: upTo(i), note: errors[i]?.toFixed(4) ?? "" }));
   return [{ images: fixed.inputs, name: "input", note: byLevel ? "MSE" : "" }, ...rows];
 }
 
 /** The levels whose codes are summed. @param {number} last counted from 0 */
 export const upTo = (last) => (last === 0 ? "level 1" : last === 1 ? "1 + 2" : `1 to ${last + 1}`);
-
-/** The mean squared error of images in 0..1. @param {Uint8ClampedArray} images @param {Uint8ClampedArray} inputs */
-export function errorOf(images, inputs) {
-  let sum = 0;
-  for (let i = 0; i < images.length; i++) sum += (images[i] - inputs[i]) ** 2;
-  return sum / images.length / 255 ** 2;
-}

@@ -13,9 +13,12 @@ import { cellAt, paintMap } from "./lifemap.js";
  */
 
 export class Lifetimes {
-  /** @param {HTMLElement} host @param {import("./focus.js").Focus} focus @param {import("./palette.js").Palette} colours */
-  constructor(host, focus, colours) {
-    Object.assign(this, { host, focus, colours });
+  /**
+   * @param {HTMLElement} host @param {import("./focus.js").Focus} focus @param {import("./palette.js").Palette} colours
+   * @param {(words: string) => void} say what somebody points at; "" for nothing
+   */
+  constructor(host, focus, colours, say) {
+    Object.assign(this, { host, focus, colours, say });
     /** @type {{ view: View, columns: Column[][], remedies: number[], most: number } | null} */
     this.shown = null;
     /** @type {{ level: number, code: number, column: number } | null} */
@@ -88,17 +91,19 @@ export class Lifetimes {
   draw() {
     const { shown, focus, pointed } = this;
     if (!shown || !this.maps.clientWidth) return;
+    let said = "";
     [...this.maps.children].forEach((block, level) => {
       const [head, canvas] = /** @type {[HTMLElement, HTMLCanvasElement]} */ ([...block.children]);
+      const [columns, size] = [shown.columns[level], shown.view.sizes[level]];
       const chosen = focus.code?.level === level ? focus.code.index : null;
-      const at = pointed && pointed.level === level && pointed.code === chosen ? pointed : null;
-      const columns = shown.columns[level];
-      const column = at ? columns[at.column] : columns.at(-1);
-      const said = chosen === null || !column ? summary(columns, shown.view.sizes[level]) : words(chosen, column, shown.view.threshold);
-      put(/** @type {HTMLElement} */ (head.children[1]), said);
-      canvas.setAttribute("aria-label", `Use of the codes of level ${level + 1} by step: ${summary(columns, shown.view.sizes[level])}`);
-      paintMap(canvas, { columns, size: shown.view.sizes[level], most: shown.most, remedies: shown.remedies, chosen, column: at ? at.column : null }, this.colours);
+      const at = pointed && pointed.level === level && pointed.code === chosen ? pointed.column : null;
+      const column = columns[at ?? columns.length - 1];
+      if (chosen !== null && column) said = `level ${level + 1}, code ${chosen}, step ${words(chosen, column, shown.view.threshold)}`;
+      put(/** @type {HTMLElement} */ (head.children[1]), summary(columns, size));
+      canvas.setAttribute("aria-label", `Use of the codes of level ${level + 1} by step: ${summary(columns, size)}`);
+      paintMap(canvas, { columns, size, most: shown.most, remedies: shown.remedies, chosen, column: at }, this.colours);
     });
+    this.say(said);
   }
 }
 
@@ -142,7 +147,4 @@ function summary(columns, size) {
 }
 
 /** @param {number} code @param {Column} column @param {number} threshold */
-function words(code, { to, shares: used, dead }, threshold) {
-  const share = `${percent(used[code] ?? 0)}`;
-  return `code ${code} at step ${whole(to)}: ${share}${dead[code] ? `, under ${percent(threshold)}: dead` : ""}`;
-}
+const words = (code, { to, shares: used, dead }, threshold) => `${whole(to)}: ${percent(used[code] ?? 0)}${dead[code] ? `, under ${percent(threshold)}: dead` : ""}`;

@@ -88,13 +88,13 @@ class Live {
   #diagnose() {
     const { diagnosis, digits, health, view, fixed, snapshot, history } = this;
     digits.update(view, fixed, diagnosis.images);
-    health.update(view, diagnosis.newest, snapshot?.live.dead_window ?? 100, this.#config?.codebook_update === "ema");
+    health.update(view, diagnosis.newest, snapshot?.live.dead_window ?? 100, this.#entry?.config.codebook_update === "ema");
     diagnosis.update(view, snapshot?.step ?? 0, history.changes);
   }
 
-  /** What the run on show began with. */
-  get #config() {
-    return this.runs.find(({ id }) => id === this.run)?.config;
+  /** The run on show, as the list has it. */
+  get #entry() {
+    return this.runs.find(({ id }) => id === this.run);
   }
 
   /** The Run tab is shown again: the address names its run. */
@@ -106,12 +106,10 @@ class Live {
   /** Say so at once; until the run is there, or its start was refused. */
   #starts() {
     this.starting = true;
-    setTimeout(() => this.#started(), START_PATIENCE);
-    this.#show();
-  }
-
-  #started() {
-    this.starting = false;
+    setTimeout(() => {
+      this.starting = false;
+      this.#show();
+    }, START_PATIENCE);
     this.#show();
   }
 
@@ -139,7 +137,7 @@ class Live {
     this.trouble = answer.trouble ?? "";
     if (answer.fixed && answer.snapshot?.run === this.run) this.fixed = decodeFixed(answer.fixed);
     if (answer.history?.run === this.run) this.history.take(answer.history);
-    const learned = this.diagnosis.take(answer);
+    const learned = this.diagnosis.take(answer, this.run);
     if (learned) this.planes.remember(this.diagnosis.life, this.history.changes);
     if (answer.snapshot?.run === this.run) this.#take(answer.snapshot);
     else if (learned) this.#diagnose();
@@ -151,7 +149,7 @@ class Live {
   #take(snapshot) {
     this.snapshot = snapshot;
     this.view = snapshot.view && decodeView(snapshot.view);
-    this.planes.angular = this.#config?.distance === "cosine";
+    this.planes.angular = this.#entry?.config.distance === "cosine";
     if (this.view && this.fixed) this.planes.update(this.view, this.fixed.labels, snapshot.generation, snapshot.step);
     this.planes.moves.update(this.run, this.history.changes, snapshot.step);
     this.#diagnose();
@@ -166,7 +164,7 @@ class Live {
   }
 
   #show() {
-    const run = this.runs.find(({ id }) => id === this.run);
+    const run = this.#entry;
     if (!this.view) {
       this.planes.prepare(run?.config.levels ?? 2);
       this.#diagnose();
@@ -189,7 +187,7 @@ class Live {
 
   /** Let the controls follow what happened to the runs: here, or on another page. */
   #follow() {
-    const run = this.runs.find(({ id }) => id === this.run);
+    const run = this.#entry;
     const inHand = this.weights.inHand;
     const names = this.runs.map(({ id, name, status }) => [id, name, status]);
     const key = JSON.stringify([this.run, names, inHand ? "held" : run?.live]);

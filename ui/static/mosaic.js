@@ -90,7 +90,7 @@ export class Mosaic {
     if (fine) outline(context, at, coarse.filter((polygon) => inSight(polygon, at)), colours.border, 1.25);
     const index = chosen ? chosen.level - ground.from : -1;
     const lit = chosen && index >= 0 ? shown.filter(({ tuple }) => tuple[index] === chosen.index) : [];
-    if (lit.length) light(context, at, lit, colours);
+    if (lit.length) light(context, at, lit, fine ? (index === 0 ? [coarse[chosen.index]] : []) : lit.map(({ polygon }) => polygon), colours);
   }
 }
 
@@ -154,17 +154,15 @@ function outline(context, at, polygons, colour, width) {
   context.stroke();
 }
 
-/** @param {CanvasRenderingContext2D} context @param {Projection} at @param {Part[]} parts @param {Palette} colours */
-function light(context, at, parts, colours) {
+/** The cells of the code that somebody points at. @param {CanvasRenderingContext2D} context @param {Projection} at @param {Part[]} parts @param {number[][]} borders @param {Palette} colours */
+function light(context, at, parts, borders, colours) {
   context.beginPath();
   for (const { polygon } of parts) trace(context, at, polygon);
   context.fillStyle = colours.accent;
   context.globalAlpha = 0.16;
   context.fill();
   context.globalAlpha = 0.9;
-  context.strokeStyle = colours.accent;
-  context.lineWidth = 1.25;
-  context.stroke();
+  outline(context, at, borders.filter(({ length }) => length), colours.accent, 1.25);
   context.globalAlpha = 1;
 }
 

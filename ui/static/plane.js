@@ -101,16 +101,16 @@ export class Plane {
     paintGrid(context, at, colours, width, height);
     if (!scene) return;
     const { progress } = this.motion;
-    this.mosaic?.paint(context, at, progress, colours, focus.code);
+    isolated(context, () => this.mosaic?.paint(context, at, progress, colours, focus.code));
     const [points, ends, codes, names] = [this.points, this.ends, this.codes, this.names].map((tween) => tween.at(progress));
     const size = Math.min(1, Math.max(0.6, Math.min(width, height) / 320)) * this.scale;
     const codeSize = size * Math.min(1, Math.max(0.55, (64 / scene.dead.length) ** 0.2));
     if (ends.length) paintLines(context, at, points, ends, labels, mask, colours);
     paintPoints(context, at, points, labels, mask, colours, 2.6 * size);
     const chosen = focus.code?.level === this.level ? focus.code.index : null;
-    if (codes.length && this.paths) paintTrails(context, at, this.paths, codes, scene.dead, chosen, colours);
+    if (codes.length) isolated(context, () => this.paths && paintTrails(context, at, this.paths, codes, scene.dead, chosen, colours));
     if (codes.length) paintCodes(context, at, codes, scene.shares, scene.dead, chosen, colours, codeSize);
-    if (codes.length) this.moves?.paint(context, at, this.level, colours);
+    if (codes.length) isolated(context, () => this.moves?.paint(context, at, this.level, colours));
     if (focus.digit !== null || !focus.code) paintNames(context, at, names, focus.digit, colours);
     if (this.mosaic?.tooMany) paintWords(context, `more than ${whole(MOST_CELLS)} cells: too many to be drawn`, width, height, colours);
     this.#placeTooltip(at, chosen);
@@ -185,6 +185,13 @@ export class Plane {
     tooltip.style.transform = `translate(-50%, ${y < 48 ? "22px" : "calc(-100% - 22px)"})`;
     Object.assign(tooltip.style, { left: `${x}px`, top: `${y}px` });
   }
+}
+
+/** Painting whose pen leaves no trace on what is painted next. @param {CanvasRenderingContext2D} context @param {() => void} paint */
+function isolated(context, paint) {
+  context.save();
+  paint();
+  context.restore();
 }
 
 /** A short text that changes when the numbers do. @param {Float32Array} values */

@@ -140,5 +140,6 @@ def _connect_checks(fields: NewRun) -> None:
     def check(*values: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         return checked(dict(zip(fields.fixed, values, strict=True)))
 
-    edited = [field.input for field in fields.fixed.values()]
+    # A text field's `input` is its keys' only (Gradio 6.31): what is pasted or deleted is a `change`.
+    edited = [field.change if isinstance(field, gr.Textbox) else field.input for field in fields.fixed.values()]
     gr.on(edited, check, list(fields.fixed.values()), [fields.note, fields.start], trigger_mode="always_last", **DIRECT)

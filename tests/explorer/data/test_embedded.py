@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
+from pathlib import Path
 from time import monotonic
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 
 from explorer.data import embedded
 from explorer.errors import DataError
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_it_says_what_it_is(sample):
@@ -50,14 +53,18 @@ def test_a_new_process_has_it_within_five_seconds_and_without_heavy_imports(no_d
     script = f"""
 import sys
 from explorer.data import open_dataset, preparing
+from tests.timing import without_a_core
 preparing.DOWNLOADS["mnist"] = "http://host.invalid/"
 print(open_dataset("mnist", {str(no_data)!r}).source)
+print(without_a_core())
 print(sorted({{"tensorflow", "tensorflow_datasets", "jax", "mlxtend", "sklearn", "pandas"}} & sys.modules.keys()))
 """
     started = monotonic()
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["embedded sample, 5,000 digits", "[]"]
-    assert monotonic() - started < 5
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    took = monotonic() - started
+    source, waited, heavy = done.stdout.splitlines()
+    assert (source, heavy) == ("embedded sample, 5,000 digits", "[]")
+    assert took - float(waited) < 5
 
 
 def test_without_its_package_the_error_says_what_to_do(monkeypatch):

@@ -30,8 +30,8 @@ def first_level(latents, quantized):
 
 
 def to_centre(level: Level) -> Treated:
-    centre = level.residuals.mean(axis=0)
-    return Treated(jnp.where(level.dead[:, None], centre, level.codes), level.dead, jnp.ones_like(level.mass))
+    codes = jnp.where(level.dead[:, None], level.residuals.mean(axis=0), level.codes)
+    return Treated(codes, level.dead, jnp.full_like(level.mass, level.fair))
 
 
 TOYS = {"codebook_init": circle, "loss_form": first_level, "remedy": to_centre}

@@ -19,7 +19,7 @@ export class Begin {
     form.append(
       make("header", {}, make("h2", {}, "Start a comparison"), help("compare-start")),
       make("p", { class: "hint" }, "Runs that are the same but for the values you list: one run for each, or for each combination."),
-      this.rows, add, this.#shared(), this.plan, make("p", { class: "acts" }, this.go),
+      this.rows, add, this.#shared(), make("div", { class: "begin-foot" }, this.plan, make("p", { class: "acts" }, this.go)),
     );
     this.#add("commit", EXAMPLE.commit);
     form.addEventListener("input", () => this.#soon());
