@@ -14,4 +14,4 @@ if __name__ == "__main__":
 
     config = RunConfig()
     trainer = Trainer(config, open_dataset(config.dataset))
-    serve(lambda: trainer.step(config.lambdas, config.learning_rate))
+    serve(lambda: trainer.step(config))
