@@ -26,6 +26,7 @@ STYLES = (
     "planes.css",
     "panels.css",
     "diagnosis.css",
+    "lifetimes.css",
     "controls.css",
     "weights.css",
     "badges.css",
