@@ -47,10 +47,12 @@ class Comparisons:
         until: int | None = None,
         in_step: bool = False,
         preset: str = "",
+        called: Sequence[str] = (),
     ) -> list[RunInfo]:
         """Start a run for each config, in that order. All of them or, if one cannot be started, none.
 
-        They are named by what differs. Raises ConfigError, NoCapacity beyond a limit, and what `Lab.start` raises.
+        They are named by what differs, unless `called` has their names. Raises ConfigError, NoCapacity beyond a limit, and
+        what `Lab.start` raises.
         """
         if len(configs) < 2:
             raise ConfigError("comparison", f"{len(configs)} runs", "made of at least two runs: name more values")
@@ -62,9 +64,9 @@ class Comparisons:
         comparison = Comparison(f"cmp-{secrets.token_hex(4)}", title, in_step, preset)
         started: list[RunInfo] = []
         try:
-            for config in configs:
+            for config, run in zip(configs, called or [name_by(config, names)[:60] for config in configs], strict=True):
                 plan = Plan(until=until, comparison=comparison)
-                started.append(self._lab.start(config, name_by(config, names)[:60], plan))
+                started.append(self._lab.start(config, run, plan))
         except Exception:
             for info in started:
                 self._lab.stop(info.run_id)
@@ -76,7 +78,8 @@ class Comparisons:
         """Start the preset of that name, its runs in step. Raises ConfigError if there is none, and what `start` raises."""
         preset = find_preset(name)
         configs = preset.configs(seed, dataset)
-        return self.start(configs, preset.title, until=preset.steps, in_step=True, preset=preset.name)
+        shown = {"preset": preset.name, "called": preset.called}
+        return self.start(configs, preset.title, until=preset.steps, in_step=True, **shown)
 
     def members(self, comparison_id: object) -> list[RunInfo]:
         """The runs of a comparison, oldest first. Raises ExplorerError if there is none of that id."""

@@ -1,6 +1,6 @@
 """What a headless run tells while it trains, and how a terminal shows it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol, TextIO
 
 from tqdm import tqdm
@@ -68,11 +68,14 @@ class Terminal:
 
 def brief(losses: Mapping[str, float], health: Health) -> str:
     """The state of training in the few words that fit behind a progress bar."""
-    active = span([f"{count}" for count in health.active], health.active)
-    perplexity = span([f"{value:.1f}" for value in health.perplexity], health.perplexity)
+    active = span([f"{count}" for count in health.active], health.active.tolist())
+    perplexity = span([f"{value:.1f}" for value in health.perplexity], health.perplexity.tolist())
     return f"recon {losses['recon']:.4f}, active {active} of {health.counts.shape[1]}, perplexity {perplexity}"
 
 
-def span(words: list[str], values: Any) -> str:
+def span(words: Sequence[str], values: Sequence[float]) -> str:
     """Each level's value; of more than three levels the least and the greatest."""
-    return " ".join(words) if len(words) <= 3 else f"{words[values.argmin()]} to {words[values.argmax()]}"
+    if len(words) <= 3:
+        return " ".join(words)
+    pairs = sorted(zip(values, words, strict=True))
+    return f"{pairs[0][1]} to {pairs[-1][1]}"

@@ -72,6 +72,12 @@ class RayCluster(RayCalls):
 
     # The cluster -----------------------------------------------------------------------------------------------------
 
+    def check(self) -> None:
+        """Raise LabUnavailable in words, within seconds, unless the cluster at the address takes this process."""
+        if self._address:
+            check_reachable(self._address)
+            check_cluster(self._address)
+
     def connect(self) -> None:
         """Start or join the cluster. Raises LabUnavailable, NoCapacity for more than any node has, or ExplorerError."""
         if self._archive is not None:
@@ -81,9 +87,7 @@ class RayCluster(RayCalls):
             "include_dashboard": False,
             "object_store_memory": 100 * 2**20,
         }
-        if self._address:
-            check_reachable(self._address)
-            check_cluster(self._address)
+        self.check()
         try:
             self._init({} if self._address else own)
         except Exception as error:

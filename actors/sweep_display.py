@@ -43,7 +43,7 @@ def display(stream: TextIO, names: Sequence[str], steps: int, told: Sequence[Tol
 
 def words(told: Told, steps: int) -> str:
     """How a run gets on, in a few words."""
-    active = span([f"{count}" for count in told.active], list(told.active))
+    active = span([f"{count}" for count in told.active], told.active)
     if told.stage == "training":
         return f"{told.step:,}/{steps:,} · recon {told.recon:.4f} · active {active}"
     if told.stage == "done":

@@ -10,7 +10,7 @@ from typing import Any
 from explorer.config import RunConfig
 from explorer.errors import ConfigError
 from explorer.settings import RUN_SETTINGS
-from explorer.sweep import Value, with_values
+from explorer.sweep import Value, differing, name_by, with_values
 
 Values = Mapping[str, Value]
 """Settings of `explorer.sweep.AXES` and their values."""
@@ -21,6 +21,7 @@ class Preset:
     """A comparison: a run for each of `variants`, all else `shared` or the default, until step `steps`.
 
     `text` is two sentences of what to look for. A variant's `seed` counts from the seed that the preset is started with.
+    `called` names its runs where naming them by what differs takes too many words.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Preset:
     variants: tuple[Values, ...]
     shared: Values = field(default_factory=dict)
     steps: int = 1000
+    called: tuple[str, ...] = ()
 
     def configs(self, seed: int = 0, dataset: str = "mnist") -> list[RunConfig]:
         """Its runs. Raises ConfigError for a seed or a data set that cannot be."""
@@ -36,6 +38,13 @@ class Preset:
         return [
             with_values(base, variant | {"seed": self._seed(seed, variant)}) for variant in map(dict, self.variants)
         ]
+
+    @property
+    def names(self) -> list[str]:
+        """What its runs are called, in the order of `configs`."""
+        configs = self.configs()
+        apart = differing(configs)
+        return list(self.called) or [name_by(config, apart) for config in configs]
 
     def _seed(self, seed: int, variant: Mapping[str, Any]) -> int:
         further = int(variant.get("seed", 0))
@@ -72,6 +81,7 @@ _ALL: tuple[Preset, ...] = (
             {"codebook_init": "uniform"},
             {"codebook_init": "kmeans"},
         ),
+        called=("normal, scale 0.3", "normal, scale 3", "uniform", "kmeans"),
     ),
     Preset(
         "ema",
@@ -98,7 +108,8 @@ _ALL: tuple[Preset, ...] = (
             {"codebook_update": "ema"},
             {"codebook_update": "ema", "remedy": "ema_expiry"},
         ),
-        {"init_scale": 1.0},
+        called=("gradient", "gradient, reinit", "gradient, split", "gradient, entropy", "ema", "ema, ema_expiry"),
+        shared={"init_scale": 1.0},
     ),
     Preset(
         "estimators",

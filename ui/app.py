@@ -159,7 +159,7 @@ def _lab(arguments: argparse.Namespace) -> Lab:
         return LocalLab(arguments.data_dir, runs_dir, limits_of(arguments))
     from actors.ray_lab import RayLab
 
-    return RayLab(
+    lab = RayLab(
         arguments.address,
         arguments.data_dir,
         arguments.cpus_per_run,
@@ -168,6 +168,8 @@ def _lab(arguments: argparse.Namespace) -> Lab:
         bring_back=arguments.bring_back,
         limits=limits_of(arguments),
     )
+    lab.check()
+    return lab
 
 
 def _open_early(arguments: argparse.Namespace) -> None:

@@ -4,19 +4,18 @@ from typing import Any
 
 from explorer.choices import CHOICES
 from explorer.presets import PRESETS, Preset
-from explorer.sweep import differing, label_of, name_by, worded
+from explorer.sweep import differing, label_of, worded
 
 
 def preset_dict(preset: Preset) -> dict[str, Any]:
     """A preset as JSON, with its runs for seed 0."""
-    configs = preset.configs()
-    names = differing(configs)
+    runs = zip(preset.names, preset.configs(), strict=True)
     return {
         "preset": preset.name,
         "title": preset.title,
         "text": preset.text,
         "steps": preset.steps,
-        "runs": [{"name": name_by(config, names), "config": config.to_dict()} for config in configs],
+        "runs": [{"name": name, "config": config.to_dict()} for name, config in runs],
     }
 
 

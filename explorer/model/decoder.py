@@ -18,5 +18,5 @@ class Decoder(nn.Module):
         """The grey values before their sigmoid, unbounded: `decoder.apply(params, latents, method="logits")`."""
         x = nn.relu(nn.Dense(128)(latents))
         x = nn.Dense(7 * 7 * 64)(x).reshape(-1, 7, 7, 64)
-        x = nn.relu(ConvTranspose(32)(x))
+        x = ConvTranspose(32, relu=True)(x)
         return ConvTranspose(1)(x)

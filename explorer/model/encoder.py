@@ -18,7 +18,7 @@ class Encoder(nn.Module):
     @nn.compact
     def __call__(self, images: Float[Array, "B 28 28 1"]) -> Float[Array, "B D"]:
         """Encode `images`, grey values in [0, 1]."""
-        x = nn.relu(Conv(32, self.differentiate)(images))
-        x = nn.relu(Conv(64, self.differentiate)(x))
+        x = Conv(32, relu=True, differentiate=self.differentiate)(images)
+        x = Conv(64, relu=True, differentiate=self.differentiate)(x)
         x = nn.relu(nn.Dense(128)(x.reshape(x.shape[0], -1)))
         return nn.Dense(self.latent_dim)(x)

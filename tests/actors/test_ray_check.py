@@ -89,6 +89,55 @@ def test_another_release_of_ray_or_python_is_said_with_both(cluster, words) -> N
     assert "install Ray" in said
 
 
+PRETEND = """
+import json, sys
+from actors.ray_calls import ray
+client = ray._raylet.GcsClient(address=sys.argv[1])
+said = json.loads(client.internal_kv_get(b"CLUSTER_METADATA", b"cluster", timeout=5))
+before = dict(said)
+said["ray_version"] = sys.argv[2] or said["ray_version"]
+client.internal_kv_put(b"CLUSTER_METADATA", json.dumps(said).encode(), True, b"cluster", timeout=5)
+print(before["ray_version"])
+"""
+
+
+@pytest.fixture
+def older(head: str, tokens: Path) -> Iterator[str]:
+    """The same head, which says that it is of another release of Ray."""
+
+    def pretend(release: str) -> str:
+        command = [sys.executable, "-c", PRETEND, head, release]
+        return subprocess.check_output(command, env=environment(tokens / "right"), text=True).strip()
+
+    own = pretend("2.49.1")
+    yield head
+    pretend(own)
+
+
+def command_at(address: str, token: Path) -> tuple[int, str]:
+    """The real command's exit code and what it says."""
+    command = [Path(sys.executable).with_name("rq-vae-explorer"), "--address", address, "--port", "0"]
+    done = subprocess.run(command, env=environment(token), capture_output=True, text=True, timeout=120, check=False)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("token", "words"), [("wrong", "the cluster refuses this token"), ("missing", "there is none in")]
+)
+def test_the_command_ends_with_the_words_in_one_line(head, tokens, token, words) -> None:
+    code, said = command_at(head, tokens / token)
+    assert code == 2
+    assert [words in line for line in said.splitlines() if "--address" in line] == [True]
+    assert "Traceback" not in said
+
+
+def test_the_command_ends_with_both_releases_where_the_clusters_is_another(older, tokens) -> None:
+    code, said = command_at(older, tokens / "right")
+    assert code == 2
+    assert f"--address {older}: the cluster runs Ray 2.49.1 on Python 3." in said
+    assert "they have to be the same: install Ray 2.49.1" in said
+
+
 def test_another_patch_of_python_is_no_mismatch() -> None:
     here = {"python_version": f"{sys.version_info.major}.{sys.version_info.minor}.99"}
     assert check(None, "head:6379", json.dumps(here))[0] == ""

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from explorer.messages import View
 from explorer.probes import ProbeLog
 from tests.ui.test_modules import page as page
+from tests.ui.test_modules import run
 from tests.ui.watching import snapshot, view
 from ui.diagnosing import encode_diagnosis, encode_life
 from ui.page import STYLES
@@ -165,7 +166,7 @@ def test_a_switch_that_is_on_goes_quiet_with_words_where_a_run_does_not_allow_it
     why = bench.get_by_test_id("overlay-why")
     expect(why).to_be_hidden()
     show(bench, view(dims=8))
-    expect(why).to_contain_text("8 dimensions")
+    expect(why).to_contain_text("Cells have 8 dimensions")
     assert bench.evaluate("planes.planes.every((plane) => plane.mosaic === null)")
     show(bench, view())
     expect(why).to_be_hidden()
@@ -174,9 +175,12 @@ def test_a_switch_that_is_on_goes_quiet_with_words_where_a_run_does_not_allow_it
 
 def test_planes_of_more_dimensions_say_what_they_show(bench: Page) -> None:
     show(bench, view(dims=8))
-    expect(bench.locator("figcaption").first).to_contain_text("first two principal components, 83% of the variance")
+    expect(bench.locator("#planes")).to_contain_text(
+        "first two principal components of z_e, 83% of the variance of its 8"
+    )
+    expect(bench.locator("figcaption").first).to_contain_text("encoder outputs, z_e (projected)")
     show(bench, view())
-    expect(bench.locator("figcaption").first).to_contain_text("encoder outputs, z_e")
+    expect(bench.locator("#planes")).not_to_contain_text("principal components of")
 
 
 def test_too_many_joint_cells_are_not_drawn_and_the_largest_codebook_does_not_freeze_the_page(bench: Page) -> None:
@@ -277,6 +281,13 @@ def test_levels_tell_ratios_bits_and_tuples_and_mark_one_that_adds_error(bench: 
     expect(bench.get_by_test_id("chart")).to_be_hidden()
 
 
+@pytest.mark.parametrize(
+    ("sizes", "words"), [([16, 16], "256"), ([16, 8, 4], "512"), ([16] * 8, "4.3 · 10⁹"), ([1024] * 8, "1.2 · 10²⁴")]
+)
+def test_how_many_tuples_there_could_be_is_a_number_that_can_be_read(page: Page, sizes: list[int], words: str) -> None:
+    assert run(page, "leveltable.js", "return module.tuplesOf(given);", sizes) == words
+
+
 def test_lives_tell_what_each_code_was_chosen_for_and_when_it_was_dead(bench: Page) -> None:
     seen = view(levels=1, codes=4)
     shares = np.array([[0.25, 0.25, 0.25, 0.25], [0.5, 0.3, 0.2, 0], [0.7, 0, 0.3, 0]])[:, None]
@@ -296,7 +307,7 @@ def test_lives_tell_what_each_code_was_chosen_for_and_when_it_was_dead(bench: Pa
     point(25, 0)
     expect(card.locator("header small")).to_have_text("level 1, code 0, step 50: 50%")
     point(75, 1)
-    expect(card.locator("header small")).to_have_text("level 1, code 1, step 100: 0%, under 1.0%: dead")
+    expect(card.locator("header small")).to_have_text("level 1, code 1, step 100: 0%, dead")
     point(115, 0)
     expect(card.locator("header small")).to_contain_text("step 120")  # up to now: the health's own window
     bench.mouse.move(5, 5)

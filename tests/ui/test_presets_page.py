@@ -124,3 +124,21 @@ def test_what_to_look_for_is_told_of_the_presets_whose_runs_are_on_show(page: Pa
 def test_a_note_that_was_closed_stays_closed(page: Page) -> None:
     body = NOTES + "host.querySelector('button').click(); notes.update(runs); return [words(), host.hidden];"
     assert within(page, body, runs=["one"], comparisons=COMPARISONS) == [[], True]
+
+
+@pytest.mark.parametrize(
+    ("reaches", "near"),
+    [
+        ([1.0, 1.2], [True, True]),
+        ([1.0, 4e7], [True, False]),
+        ([4e7, 1.0, 2.0], [False, True, True]),
+        ([1.0, 3.9, 4.1], [True, True, True]),
+        ([1.0, 1.0, 4.1], [True, True, False]),
+        ([0.0, 0.0], [True, True]),
+        ([5.0], [True]),
+        ([], []),
+    ],
+)
+def test_a_run_that_runs_away_does_not_stretch_the_axes_of_the_others(page: Page, reaches, near) -> None:
+    boxes = [[-reach / 2, -reach, reach / 3, reach / 4] for reach in reaches]
+    assert run(page, "compare/cards.js", "return module.within(given);", boxes) == near

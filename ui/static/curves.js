@@ -16,7 +16,7 @@ const SHARE = 0.012;
 const LINES = /** @type {const} */ ([
   { name: "total", dash: "dot", width: 1.25 },
   { name: "recon", dash: "solid", width: 2 },
-  { name: "mse", dash: "longdash", width: 1.25 },
+  { name: "mse", dash: "dot", width: 2 },
   { name: "commit", dash: "solid", width: 3 },
   { name: "codebook", dash: "dash", width: 1.5 },
   { name: "entropy", dash: "solid", width: 1.5 },

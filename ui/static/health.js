@@ -73,7 +73,8 @@ export class Health {
       const summary = `Level ${level + 1}: ${view.active[level]}/${size}${view.levels > 3 ? "" : " active"}`;
       const even = `perplexity ${fixed(view.perplexity[level], 1)}`;
       put(/** @type {HTMLElement} */ (head.children[0]), summary);
-      put(/** @type {HTMLElement} */ (head.children[1]), chosen === null ? even : this.#words(chosen, used, dead, motion));
+      const brief = view.levels > 3 ? even.replace("perplexity", "perpl.") : even;
+      put(/** @type {HTMLElement} */ (head.children[1]), chosen === null ? brief : this.#words(chosen, used, dead, motion));
       canvas.setAttribute("aria-label", `${summary}, ${even} of ${size}`);
       paintBars(canvas, used, dead, view.threshold, chosen, colours, motion);
     });

@@ -109,6 +109,6 @@ function bar(cell, text, share, mood) {
 export function tuplesOf(sizes) {
   const count = sizes.reduce((product, size) => product * size, 1);
   if (count <= READABLE) return whole(count);
-  const power = [...`${Math.round(Math.log10(count))}`].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("");
-  return `about 10${power}`;
+  const [front, power] = count.toExponential(1).split("e+");
+  return `${front} · 10${[...power].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("")}`;
 }

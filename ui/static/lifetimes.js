@@ -12,6 +12,9 @@ import { cellAt, paintMap } from "./lifemap.js";
  * @typedef {{ from: number, to: number, shares: number[] | Float32Array, dead: boolean[] }} Column the steps that it stands for
  */
 
+/** Maps that have room for whole words. */
+const ROOMY = 4;
+
 export class Lifetimes {
   /**
    * @param {HTMLElement} host @param {import("./focus.js").Focus} focus @param {import("./palette.js").Palette} colours
@@ -98,8 +101,8 @@ export class Lifetimes {
       const chosen = focus.code?.level === level ? focus.code.index : null;
       const at = pointed && pointed.level === level && pointed.code === chosen ? pointed.column : null;
       const column = columns[at ?? columns.length - 1];
-      if (chosen !== null && column) said = `level ${level + 1}, code ${chosen}, step ${words(chosen, column, shown.view.threshold)}`;
-      put(/** @type {HTMLElement} */ (head.children[1]), summary(columns, size));
+      if (chosen !== null && column) said = `level ${level + 1}, code ${chosen}, step ${words(chosen, column)}`;
+      put(/** @type {HTMLElement} */ (head.children[1]), shown.columns.length > ROOMY ? briefly(columns, size) : summary(columns, size));
       canvas.setAttribute("aria-label", `Use of the codes of level ${level + 1} by step: ${summary(columns, size)}`);
       paintMap(canvas, { columns, size, most: shown.most, remedies: shown.remedies, chosen, column: at }, this.colours);
     });
@@ -146,5 +149,8 @@ function summary(columns, size) {
   return `${alive} of ${size} alive${ever > alive ? `, ${ever} were at some time` : ""}`;
 }
 
-/** @param {number} code @param {Column} column @param {number} threshold */
-const words = (code, { to, shares: used, dead }, threshold) => `${whole(to)}: ${percent(used[code] ?? 0)}${dead[code] ? `, under ${percent(threshold)}: dead` : ""}`;
+/** @param {Column[]} columns @param {number} size */
+const briefly = (columns, size) => (columns.length ? `${columns.at(-1)?.dead.filter((dead) => !dead).length}/${size} alive` : "");
+
+/** @param {number} code @param {Column} column */
+const words = (code, { to, shares: used, dead }) => `${whole(to)}: ${percent(used[code] ?? 0)}${dead[code] ? ", dead" : ""}`;

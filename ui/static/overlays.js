@@ -10,6 +10,8 @@ export class Overlays extends EventTarget {
   constructor(section) {
     super();
     this.on = { cells: false, joint: false, paths: false };
+    /** What the planes are, where that does not go without saying. */
+    this.projection = "";
     /** @type {Record<Overlay, string>} */
     this.reasons = { cells: "", joint: "", paths: "" };
     const box = (/** @type {Overlay} */ name) => /** @type {HTMLInputElement} */ (section.querySelector(`[name=overlay][value=${name}]`));
@@ -27,8 +29,9 @@ export class Overlays extends EventTarget {
   }
 
   /** What this run does not allow. @param {import("./decode.js").View} view */
-  allow({ dims, sizes }) {
+  allow({ dims, explained, sizes }) {
     const flat = dims === 2 ? "" : `Cells have ${dims} dimensions here: their borders do not lie in the plane.`;
+    this.projection = dims === 2 ? "" : `The planes show the first two principal components of z_e, ${Math.round(100 * (explained ?? 0))}% of the variance of its ${dims} dimensions.`;
     const codes = sizes.reduce((sum, size) => sum + size, 0);
     this.reasons = {
       cells: flat,
@@ -46,7 +49,8 @@ export class Overlays extends EventTarget {
     const { boxes, reasons, on } = this;
     const before = JSON.stringify(on);
     for (const name of NAMES) on[name] = boxes[name].checked && !reasons[name];
-    put(this.why, [...new Set(NAMES.map((name) => (boxes[name].checked ? reasons[name] : "")))].filter(Boolean).join(" ")).hidden = !this.why.textContent;
+    const unmet = NAMES.map((name) => (boxes[name].checked ? reasons[name] : ""));
+    put(this.why, [...new Set([this.projection, ...unmet])].filter(Boolean).join(" ")).hidden = !this.why.textContent;
     if (JSON.stringify(on) !== before) this.dispatchEvent(new Event("change"));
   }
 }

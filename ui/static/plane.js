@@ -179,7 +179,9 @@ export class Plane {
     tooltip.hidden = chosen === null || !scene?.codes.length;
     if (tooltip.hidden || !scene || chosen === null) return;
     const share = scene.shares[chosen];
-    tooltip.textContent = `code ${chosen} · ${percent(share)} of the choices · ${scene.dead[chosen] ? `under ${percent(scene.threshold)}: dead` : "active"}`;
+    const narrow = this.canvas.clientWidth < 270;
+    const state = scene.dead[chosen] ? (narrow ? "dead" : `under ${percent(scene.threshold)}: dead`) : narrow ? "" : "active";
+    tooltip.textContent = [`code ${chosen}`, `${percent(share)}${narrow ? "" : " of the choices"}`, state].filter(Boolean).join(" · ");
     const x = Math.min(Math.max(at.x(this.codes.now[2 * chosen]), 80), this.canvas.clientWidth - 80);
     const y = at.y(this.codes.now[2 * chosen + 1]);
     tooltip.style.transform = `translate(-50%, ${y < 48 ? "22px" : "calc(-100% - 22px)"})`;

@@ -155,10 +155,7 @@ export class Planes {
   #caption(level) {
     const sum = ["z_e → q₁", "z_e → q₁ + q₂"][level] ?? `z_e → q₁ + … + q${"₁₂₃₄₅₆₇₈"[level]}`;
     const what = this.cumulative ? sum : (LEFT_OVER[level] ?? `left over by levels 1–${level}`);
-    const { dims = 2, explained } = this.view ?? {};
-    if (dims === 2) return what;
-    if (level) return `${what}, in the same plane`;
-    return `${this.cumulative ? `${sum}, ` : ""}first two principal components, ${Math.round(100 * (explained ?? 0))}% of the variance`;
+    return (this.view?.dims ?? 2) > 2 ? `${what} (projected)` : what;
   }
 
   #legend() {

@@ -39,7 +39,8 @@ export class Card {
       make("header", {}, this.name, this.tune, this.more),
       this.lineage, this.planeHost, this.digitsHost, this.facts, this.bars, this.weights,
     );
-    this.planeHost.append(this.stage, this.badge);
+    this.beyond = make("small", { class: "beyond", hidden: "", "data-testid": "card-beyond" }, "reaches far beyond these axes");
+    this.planeHost.append(this.stage, this.badge, this.beyond);
     const canvasHost = this.planeHost.appendChild(make("div", { class: "canvas-host" }));
     const { axes, motion, codes, colours } = cards;
     this.plane = new Plane(canvasHost, { level: 0, axes, motion, focus: codes, colours });

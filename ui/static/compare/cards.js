@@ -11,6 +11,8 @@ import { shortNames } from "./settings.js";
 
 /** Cards that have room for their whole names. */
 const ROOMY = 4;
+/** A run that reaches so many times as far as the median run does not stretch the shared axes. */
+const FAR = 4;
 
 /** Bounds for all planes together: they follow what all runs need, not each plane by itself. */
 class SharedAxes extends Axes {
@@ -74,7 +76,9 @@ export class Cards {
       const scene = scenes(view, this.cumulative)[level];
       return extentOf(scene.points, scene.codes, ...(scene.ends ? [scene.ends] : []));
     });
-    this.axes.fit(around(extents));
+    const near = within(extents);
+    this.axes.fit(around(extents.filter((_, i) => near[i])));
+    shown.forEach((card, i) => (card.beyond.hidden = near[i]));
     const size = cards.length <= 4 ? 1 : 0.9;
     for (const card of shown) if (!seen || seen.has(card.run.id)) card.picture(this.level, this.cumulative, size);
     this.motion.start();
@@ -112,6 +116,13 @@ export class Cards {
       card.element.classList.toggle("faded", run !== null && this.cards.has(run) && id !== run);
     }
   }
+}
+
+/** Which runs are near enough to the median one to have their say about the axes. @param {(import("../axes.js").Box | null)[]} boxes */
+export function within(boxes) {
+  const reaches = boxes.map((box) => (box ? Math.max(...box.map(Math.abs)) : 0));
+  const middle = [...reaches].sort((a, b) => a - b)[Math.floor((reaches.length - 1) / 2)];
+  return reaches.map((reach) => reach <= FAR * Math.max(middle, 1e-9));
 }
 
 /** @param {(import("../axes.js").Box | null)[]} boxes @returns {import("../axes.js").Box | null} */
