@@ -16,7 +16,7 @@ export function axesOf(runs) {
 
 /** A setting's values among the runs, ascending. @param {RunState[]} runs @param {string} name @returns {(number | string)[]} */
 export const valuesOf = (runs, name) =>
-  [...new Set(runs.map((run) => begun(run, name)))].sort((a, b) => (typeof a === "number" && typeof b === "number" ? a - b : `${a}`.localeCompare(`${b}`)));
+  [...new Set(runs.map((run) => begun(run, name)))].sort((a, b) => (typeof a === "number" && typeof b === "number" ? a - b : `${a}`.localeCompare(`${b}`, "en", { numeric: true })));
 
 /**
  * @param {RunState[]} runs @param {string} across @param {string} down names of settings
