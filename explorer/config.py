@@ -60,7 +60,7 @@ class RunConfig:
     init_scale: float = 0.3
     learning_rate: float = 1e-3
     schedule_steps: int = 2000
-    entropy_temperature: float = 0.1
+    entropy_temperature: float = 0.3
     transport_epsilon: float = 0.05
     ema_decay: float = 0.99
     dead_threshold: float = 0.01

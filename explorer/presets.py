@@ -123,7 +123,7 @@ _ALL: tuple[Preset, ...] = (
             {},
             {"remedy": "reinit"},
             {"remedy": "split"},
-            {"entropy": 0.1},
+            {"entropy": 0.1, "entropy_temperature": 0.1},
             {"codebook_update": "ema"},
             {"codebook_update": "ema", "remedy": "ema_expiry"},
         ),

@@ -43,10 +43,10 @@ def look(
     latents = _by_chunks(lambda chunk: encode(parameters, chunk, differentiate=False), inputs)
     quantized = residual_quantize(latents, parameters.codebooks, assign, sizes)
     outputs = _decode_each_once(parameters, quantized)
-    levels, count = len(quantized.sums), len(shown)
-    partial_sums = quantized.sums[:-1, shown].reshape((levels - 1) * count, latents.shape[-1])
-    coarse = decode(parameters, partial_sums).reshape(levels - 1, count, 28, 28)
-    drawn = jnp.concatenate([coarse, outputs[shown, :, :, 0][None]])
+    up_to_each_level = quantized.sums[:, shown]
+    drawn = decode(parameters, up_to_each_level.reshape(-1, latents.shape[-1])).reshape(
+        *up_to_each_level.shape[:2], 28, 28
+    )
     return ProbeOutput(
         latents,
         quantized.codes,
