@@ -33,14 +33,23 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process takes the slow tests, which share the machine's ports and cores, one after another; files are shared out.
+    """Share out files to the processes; the slow tests, which share clusters, are one group, and the containers another.
 
-    The containers come last: their cluster stays up until all tests have run.
+    The containers come last: their cluster stays up until all tests of their process have run.
     """
     items.sort(key=lambda item: "/containers/" in item.nodeid)
     for item in items:
-        group = "slow" if item.get_closest_marker("slow") else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+        file = item.nodeid.partition("::")[0]
+        slow = "containers" if "/containers/" in file else "slow"
+        item.add_marker(pytest.mark.xdist_group(slow if item.get_closest_marker("slow") else file))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Fail where groups are not heeded: each process would then start every cluster, beside those of the other."""
+    if session.config.getoption("loadgroup", default=False):
+        loose = [item.nodeid for item in session.items if "@" not in item.nodeid]
+        if loose:
+            raise pytest.UsageError(f"pytest-xdist does not group tests with pytest {pytest.__version__}: {loose[0]}")
 
 
 @pytest.fixture(scope="module", autouse=True)
