@@ -14,6 +14,7 @@ def before_the_end(save: Callable[[], None]) -> None:
     The main thread of a Ray actor waits in C++, where Python's own handlers do not run: hence the descriptor, to which the
     system's handler writes at once.
     """
+    saved_file(os.getpid()).unlink(missing_ok=True)  # of a process that had this pid when the container ran before
     reads, writes = os.pipe()
     os.set_blocking(writes, False)
     signal.signal(signal.SIGTERM, lambda *_: None)

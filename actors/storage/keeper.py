@@ -113,6 +113,9 @@ class Keeper:
                 return
             if checkpoint is not None:
                 self._checkpoints.save(checkpoint, self.incarnation)
+                if self.folder.superseded(self.incarnation):  # a machine may have stood still meanwhile
+                    self.superseded = True
+                    return
             if card != self._card:
                 self.folder.write_card(card)
                 self._card = card
