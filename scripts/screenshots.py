@@ -1,4 +1,4 @@
-"""Make README's pictures from a real run: docs/run.png, docs/run-dark.png, docs/run-phone.png and docs/run.gif.
+"""Make README's pictures from a real run: docs/run.png, run-dark, run-phone, run-commit-4, run-diagnosis and run.gif.
 
 Needs Debian's chromium and, for the complete MNIST, TFDS_DATA_DIR:  uv run scripts/screenshots.py
 """
@@ -55,6 +55,17 @@ def animate(page: Page, seconds: float) -> list[Image.Image]:
     return frames
 
 
+def diagnose(page: Page) -> None:
+    """A picture of the run on show with its cells and its codes over time, soon after dead codes were revived."""
+    for name, value in (("overlay", "cells"), ("diagnosis", "time")):
+        page.locator(f"[name={name}][value={value}]").evaluate("box => box.click()")
+    page.locator("[name=by-level]").evaluate("box => box.click()")
+    time.sleep(2)
+    page.get_by_test_id("remedies").get_by_role("button", name="Reinit").click()
+    time.sleep(2)
+    page.screenshot(path=DOCS / "run-diagnosis.png")
+
+
 def main() -> None:
     """Start a run, watch it learn, turn λ_commit to 4, and take pictures."""
     DOCS.mkdir(exist_ok=True)
@@ -84,6 +95,7 @@ def main() -> None:
         number.press("Enter")
         frames += animate(page, 14)
         page.screenshot(path=DOCS / "run-commit-4.png")
+        diagnose(page)
         browser.close()
     frames[0].save(DOCS / "run.gif", save_all=True, append_images=frames[1:], duration=250, loop=0, optimize=True)
 

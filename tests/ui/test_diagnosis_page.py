@@ -222,6 +222,16 @@ def test_paths_are_drawn_from_what_was_asked_for(bench: Page) -> None:
     assert bench.evaluate("diagnosis.question.life") == {"generation": 0, "count": 3, "step": 100}
 
 
+def test_paths_of_a_run_that_stands_still_are_drawn_once_they_come(bench: Page) -> None:
+    seen = view()
+    show(bench, seen)
+    flip(bench, "paths")
+    plain = drawn(bench)
+    life = json.loads(life_of(seen, alive((3, 2, 16))))
+    bench.evaluate("(life) => { diagnosis.take({ life }, 'run-a'); planes.remember(diagnosis.life, []); }", life)
+    assert drawn(bench) != plain
+
+
 def test_a_leap_by_a_remedy_is_no_part_of_a_path(bench: Page) -> None:
     seen = view()
     shares = alive((3, 2, 16))

@@ -97,7 +97,7 @@ export class Curves {
 }
 
 /** @param {import("./history.js").History | null} history @param {Curves} curves */
-function traces(history, { colours, scale }) {
+export function traces(history, { colours, scale }) {
   const colour = { ...colours, recon: colours.accent, mse: colours.accent };
   return LINES.flatMap(({ name, dash, width }) => {
     const values = history?.columns[`loss/${name}`] ?? [];

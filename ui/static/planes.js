@@ -33,6 +33,8 @@ export class Planes {
     this.angular = false;
     /** @type {import("./life.js").Life | null} */
     this.life = null;
+    /** How many of its steps were seen. */
+    this.remembered = 0;
     /** Steps of remedies. @type {number[]} */
     this.remedies = [];
     this.moves = new Moves(() => this.redraw());
@@ -103,10 +105,10 @@ export class Planes {
 
   /** @param {Plane} plane @param {number} level */
   #overlay(plane, level) {
-    const { view, overlays: { on }, life } = this;
+    const { view, overlays: { on } } = this;
     if (!view) return;
     plane.moves = this.moves;
-    plane.paths = on.paths && life ? pathsOf(life, view, level, this.remedies) : null;
+    this.#path(plane, level);
     plane.mosaic = on.cells || on.joint ? (plane.mosaic ?? new Mosaic()) : null;
     if (!plane.mosaic || !plane.axes.target) return;
     // Sums of codes have cells of the tuples up to their level; residuals, of their level's codes, or of all that follow.
@@ -116,10 +118,18 @@ export class Planes {
     plane.mosaic.aim({ codebooks, from, angular: this.angular, owners: owners(view, this.labels, from, to) }, plane.axes.target);
   }
 
-  /** What is known of the codes' past. @param {import("./life.js").Life} life @param {import("./history.js").Change[]} changes */
+  /** @param {Plane} plane @param {number} level */
+  #path(plane, level) {
+    const { view, overlays: { on }, life, remedies } = this;
+    plane.paths = on.paths && view && life ? pathsOf(life, view, level, remedies) : null;
+  }
+
+  /** What is known of the codes' past: it may come without a new picture. @param {import("./life.js").Life} life @param {import("./history.js").Change[]} changes */
   remember(life, changes) {
-    Object.assign(this, { life, remedies: changes.filter(({ name }) => name === "remedy").map(({ step }) => step) });
-    for (const [level, plane] of this.planes.entries()) if (this.view) this.#overlay(plane, level);
+    const news = life !== this.life || life.steps.length !== this.remembered;
+    Object.assign(this, { life, remembered: life.steps.length, remedies: changes.filter(({ name }) => name === "remedy").map(({ step }) => step) });
+    this.planes.forEach((plane, level) => this.#path(plane, level));
+    if (news && this.overlays.on.paths) this.redraw();
   }
 
   /** @param {boolean} cumulative */
