@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Protocol
 
 from actors.cluster import Cluster
+from actors.limits import Limits
 from explorer.config import Lambdas, RunConfig, check_name, check_note
 from explorer.errors import ConfigError, ExplorerError
 from explorer.messages import Applied, Change, History, Probes, RunState, Snapshot, Status, lambdas_of
@@ -84,7 +85,8 @@ class Plan:
     """How a run comes about beside its config.
 
     It goes on from `origin`, a state of its `parent`; makes the changes of `schedule` at their steps; stops by itself after
-    step `until`; belongs to a `comparison`; and pauses once nobody watched it for `pause_idle` seconds.
+    step `until`; belongs to a `comparison`; pauses once nobody watched it for `pause_idle` seconds; and keeps a checkpoint
+    every `checkpoint_every` seconds (None: 15).
     """
 
     parent: str | None = None
@@ -93,6 +95,12 @@ class Plan:
     until: int | None = None
     comparison: Comparison | None = None
     pause_idle: float | None = None
+    checkpoint_every: float | None = None
+
+    def within(self, limits: Limits) -> "Plan":
+        """With what the limits say of every run, where this says nothing."""
+        idle, every = self.pause_idle or limits.pause_idle, self.checkpoint_every or limits.checkpoint_every
+        return replace(self, pause_idle=idle, checkpoint_every=every)
 
 
 NO_PLAN = Plan()

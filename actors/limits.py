@@ -31,20 +31,29 @@ LIMITS: dict[str, Setting] = {
         label="pause-idle",
         help="Pause a run that trains while no page has looked at it for this many minutes.",
     ),
+    "checkpoint_every": Setting(
+        1,
+        3600,
+        whole=False,
+        live=False,
+        label="checkpoint-every",
+        help="Seconds of training from one checkpoint of a run to the next.",
+    ),
 }
-"""The limits that are numbers; pause_idle in minutes."""
+"""The limits that are numbers; pause_idle in minutes, checkpoint_every in seconds."""
 
 MEMORY_HELP = "Memory that Ray sets aside for each run, such as 2GB: a node holds no more runs than fit."
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """None: no limit. `memory_per_run` in bytes, `pause_idle` in seconds."""
+    """None: no limit, or what is usual. `memory_per_run` in bytes, `pause_idle` and `checkpoint_every` in seconds."""
 
     max_runs: int | None = None
     max_comparison: int | None = None
     memory_per_run: int | None = None
     pause_idle: float | None = None
+    checkpoint_every: float | None = None
 
     @classmethod
     def from_words(cls, words: Mapping[str, object]) -> "Limits":

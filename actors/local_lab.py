@@ -55,7 +55,7 @@ class LocalLab:
     def start(self, config: RunConfig, name: str | None = None, plan: Plan = NO_PLAN) -> RunInfo:
         """Create a run and let it train as soon as there is room; returns at once."""
         name = run_name(name, config)
-        plan = replace(plan, pause_idle=plan.pause_idle or self._limits.pause_idle)
+        plan = plan.within(self._limits)
         self._limits.refuse_runs(sum(run.info().status not in ENDED for run in list(self._runs.values())))
         run_id = new_run_id(self._runs)
         if self._archive is not None:
@@ -72,7 +72,7 @@ class LocalLab:
         open_data = partial(open_dataset, config.dataset, self._data_dir)
         with self._lock:
             home = f"process {os.getpid()} on {platform.node()}"
-            keeper = Keeper(self._archive.folder(run_id), home) if self._archive else None
+            keeper = Keeper(self._archive.folder(run_id), home, plan.checkpoint_every) if self._archive else None
             run = self._runs[run_id] = Run(run_id, name, config, open_data, plan, keeper)
         return run
 

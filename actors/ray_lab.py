@@ -38,7 +38,7 @@ class RayLab(RayCluster):
         refuse_if_too_large(self._request, ray.nodes())
         self._discover()
         self._limits.refuse_runs(sum(not member.gone for member in list(self._members.values())))
-        plan = replace(plan, pause_idle=plan.pause_idle or self._limits.pause_idle)
+        plan = plan.within(self._limits)
         run_id = new_run_id(self._members)
         if self._archive is not None:
             self._archive.create(run_id, config, name, plan)

@@ -8,10 +8,13 @@ from explorer.messages import Snapshot
 
 EVERY = 5.0
 """Seconds from one report to the next."""
+LOSSES = ("total", "recon", "commit", "codebook")
 FIGURES = {
     "rqvae_step": "Training steps done.",
     "rqvae_loss_total": "Weighted loss of the newest step seen.",
     "rqvae_loss_recon": "Reconstruction loss of the newest step seen.",
+    "rqvae_loss_commit": "Commitment loss of the newest step seen, unweighted.",
+    "rqvae_loss_codebook": "Codebook loss of the newest step seen, unweighted.",
     "rqvae_steps_per_second": "Training speed; 0 unless it trains.",
     "rqvae_active_codes": "Codes of a level in use over the last 100 batches; tag `level` from 1.",
     "rqvae_restarts": "How often the run came back in another process.",
@@ -27,9 +30,7 @@ def report(run_id: str, read: Callable[[], tuple[int, float, Snapshot]], restart
         while not threading.Event().wait(EVERY):
             step, speed, snapshot = read()
             values = {"rqvae_step": step, "rqvae_steps_per_second": speed, "rqvae_restarts": restarts}
-            values |= {
-                f"rqvae_loss_{name}": snapshot.losses[name] for name in ("total", "recon") if name in snapshot.losses
-            }
+            values |= {f"rqvae_loss_{name}": snapshot.losses[name] for name in LOSSES if name in snapshot.losses}
             for name, value in values.items():
                 gauges[name].set(float(value), {"run": run_id})
             for level, active in enumerate(snapshot.view.health.active if snapshot.view else (), 1):

@@ -38,7 +38,7 @@ class RunActor:
         keeper = None
         if folder is not None:
             kept = RunFolder(folder)
-            keeper, manifest = Keeper(kept, "ray"), kept.manifest()
+            keeper, manifest = Keeper(kept, "ray", plan.checkpoint_every), kept.manifest()
             plan = replace(plan, origin=kept.origin(manifest))
             log_beside(kept, keeper.incarnation)
         self._run = Run(run_id, name, config, partial(open_dataset, config.dataset, data_dir), plan, keeper)

@@ -124,7 +124,7 @@ def _limit_arguments(parser: argparse.ArgumentParser) -> None:
             f"--{name.replace('_', '-')}",
             metavar="N" if name in LIMITS else "SIZE",
             default=os.environ.get(variable),
-            help=f"{text} (default: {variable}, else no limit)",
+            help=f"{text} (default: {variable}, else {'15' if name == 'checkpoint_every' else 'no limit'})",
         )
 
 

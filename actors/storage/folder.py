@@ -222,6 +222,7 @@ def _manifest_json(manifest: Manifest) -> dict[str, Any]:
         "parent": plan.parent,
         "until": plan.until,
         "pause_idle": plan.pause_idle,
+        "checkpoint_every": plan.checkpoint_every,
         "schedule": [asdict(change) for change in plan.schedule],
         "comparison": plan.comparison and asdict(plan.comparison),
     }
@@ -233,6 +234,7 @@ def _manifest(said: Mapping[str, Any]) -> Manifest:
         parent=said["parent"],
         until=said["until"],
         pause_idle=said["pause_idle"],
+        checkpoint_every=said.get("checkpoint_every"),  # folders of before have none
         schedule=tuple(Change(**change) for change in said["schedule"]),
         comparison=Comparison(**comparison) if comparison else None,
     )

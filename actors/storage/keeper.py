@@ -32,20 +32,20 @@ logger = logging.getLogger(__name__)
 class Keeper:
     """Keeps one copy of a run. `trouble` says why nothing can be written now; `superseded`: another copy took over."""
 
-    def __init__(self, folder: RunFolder, home: str, interval: float = INTERVAL) -> None:
-        """Take the run over from whoever ran it. `home` says who does that now. Raises OSError."""
+    def __init__(self, folder: RunFolder, home: str, interval: float | None = None) -> None:
+        """Take the run over from whoever ran it. `home` says who does that now, `interval` how often. Raises OSError."""
         self.folder, self.home = folder, home
         self.before = folder.log()
         """What the copy before this one said last; None for a run that never ran."""
         self.incarnation = folder.claim()
         self.trouble = ""
         self.superseded = False
-        self._interval = interval
+        self._interval = interval or INTERVAL
         self._asked = threading.Condition()
         self._waiting: Checkpoint | None = None
         self._idle = True
         self._closing = False
-        self._next = time.monotonic() + interval
+        self._next = time.monotonic() + self._interval
         self._logged: Log | None = None
         self._logged_at = self._refused_at = -1e9
         self._card: Card | None = None

@@ -14,8 +14,14 @@ def test_what_is_left_out_or_empty_is_no_limit() -> None:
 
 
 def test_limits_are_read_alike_from_text_and_numbers() -> None:
-    words = {"max_runs": "8", "max_comparison": 4, "memory_per_run": "1.5GB", "pause_idle": "30"}
-    assert Limits.from_words(words) == Limits(8, 4, 1_500_000_000, 1800.0)
+    words = {
+        "max_runs": "8",
+        "max_comparison": 4,
+        "memory_per_run": "1.5GB",
+        "pause_idle": "30",
+        "checkpoint_every": "4",
+    }
+    assert Limits.from_words(words) == Limits(8, 4, 1_500_000_000, 1800.0, 4.0)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +35,7 @@ def test_limits_are_read_alike_from_text_and_numbers() -> None:
         ("pause_idle", 0),
         ("pause_idle", "-5"),
         ("pause_idle", "nan"),
+        ("checkpoint_every", 0),
         ("memory_per_run", "2 bananas"),
         ("memory_per_run", "1kB"),
         ("memory_per_run", "-2GB"),

@@ -24,6 +24,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def four(stack: Stack) -> Iterator[list[str]]:
     """Four runs that train, two on each worker."""
     ids = stack.start(0.05, 0.25, 1.0, 4.0)
-    stack.await_runs(ids, lambda run: run["status"] == "running" and run["step"] > 20)
+    stack.starting = stack.await_runs(ids, lambda run: run["status"] == "running" and run["step"] > 20)
     yield ids
     stack.clear()

@@ -1,12 +1,16 @@
 """The cluster as `docker compose up` makes it: what it can do, what it shows, and to whom."""
 
+import json
 import os
+import shutil
 import subprocess
 import urllib.error
 import urllib.request
 
 import pytest
 from gradio_client import Client
+
+from tests.conftest import require
 
 from .stack import ROOT, Stack, compose_command, until
 
@@ -61,8 +65,8 @@ def test_figures_of_runs_can_be_scraped_inside_the_network_only(stack: Stack) ->
             said += stack.docker("exec", worker, "python3", "-c", code, "http://127.0.0.1:8080/metrics")
         return {line.partition("{")[0] for line in said.splitlines() if f'run="{run_id}"' in line}
 
-    names = ("step", "loss_total", "loss_recon", "steps_per_second", "active_codes", "restarts")
-    until(lambda: figures() == {f"ray_rqvae_{name}" for name in names}, lambda: str(figures()), 60)
+    names = ("step", "loss_total", "loss_recon", "loss_commit", "loss_codebook", "steps_per_second", "active_codes")
+    until(lambda: figures() == {f"ray_rqvae_{name}" for name in (*names, "restarts")}, lambda: str(figures()), 60)
     stack.clear()
 
 
@@ -72,6 +76,43 @@ def test_nobody_is_root_and_no_build_tool_is_left(stack: Stack) -> None:
             assert stack.docker("exec", container, "id", "-u").strip() == "1000"
             found = stack.docker("exec", container, "sh", "-c", "command -v uv gcc g++ make git || true").strip()
             assert found == ""
+
+
+def test_every_module_is_compiled_to_bytecode(stack: Stack) -> None:
+    code = (
+        "import importlib.util as u, pathlib, sys\n"
+        "paths = [p for p in pathlib.Path('/opt/explorer/lib').rglob('*.py') if '/tests/' not in str(p)]\n"
+        "plain = [p for p in paths if not pathlib.Path(u.cache_from_source(p)).exists()]\n"
+        "print(len(paths), len(plain))\n"
+    )
+    modules, plain = map(int, stack.docker("exec", stack.container("ui"), "python3", "-c", code).split())
+    assert modules > 5000
+    assert plain < modules / 100  # templates that are no Python
+
+
+def test_every_container_has_its_limits_its_memory_to_share_and_starts_again_by_itself(stack: Stack) -> None:
+    for service in ("head", "worker", "ui"):
+        for container in stack.containers(service):
+            known = stack.inspect(container)
+            host, config = known["HostConfig"], known["Config"]
+            assert host["RestartPolicy"]["Name"] == "unless-stopped"
+            assert host["Init"]
+            assert host["Memory"] >= 2 * 2**30
+            assert host["ShmSize"] >= 2 * int(os.environ.get("RQVAE_OBJECT_STORE", "200000000"))
+            assert config["StopTimeout"] >= 15
+            assert config["Healthcheck"]["Test"][0] == "CMD"
+            volumes = {mount["Destination"] for mount in known["Mounts"] if mount["Type"] == "volume"}
+            assert {"/runs", "/data", "/cache"} <= volumes
+
+
+def test_a_run_of_a_newer_version_is_named_in_the_log_of_the_page_and_left_alone(stack: Stack) -> None:
+    folder = stack.runs_dir / "run-newer000"
+    folder.mkdir()
+    (folder / "run.json").write_text(json.dumps({"format": 99, "run_id": folder.name}))
+    said = "run-newer000/run.json was written by a newer version of RQ-VAE Explorer (format 99; this one reads up to"
+    until(lambda: stack.runs() is not None and said in stack.logs("ui"), lambda: stack.logs("ui")[-2000:], 60)
+    assert json.loads((folder / "run.json").read_text())["format"] == 99
+    shutil.rmtree(folder)
 
 
 def test_no_secret_is_in_the_image_the_containers_settings_processes_or_logs(stack: Stack) -> None:
@@ -128,9 +169,8 @@ def test_a_worker_with_another_token_says_so(stack: Stack, tmp_path) -> None:
 
 def test_compose_files_are_valid_with_gpus_too() -> None:
     files = ["-f", "docker-compose.yml", "-f", "docker-compose.gpu.yml"]
+    require(bool(compose_command()), "there is no Compose on this machine")
     command = [*compose_command(), *files, "config"]
-    if not compose_command():
-        pytest.skip("there is no Compose on this machine")
     environment = os.environ | {"RQVAE_SECRETS": "./secrets"}
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=False)
     assert done.returncode == 0, done.stderr

@@ -185,3 +185,14 @@ def test_a_place_that_cannot_be_written_is_said_at_once(tmp_path, place) -> None
     (tmp_path / "file").write_text("")
     with pytest.raises(ExplorerError, match="--runs-dir .*nothing can be written there"):
         Archive(tmp_path / place).prepare()
+
+
+def test_checkpoints_come_as_often_as_is_asked_for_and_the_folder_says_so(open_lab, tmp_path) -> None:
+    lab = open_lab()
+    often = lab.start(SMALL, plan=Plan(checkpoint_every=1)).run_id
+    seldom = lab.start(SMALL, plan=Plan(checkpoint_every=3600)).run_id
+    kept = {run_id: tmp_path / "runs" / run_id / "checkpoints" for run_id in (often, seldom)}
+    until(lambda: len(list(kept[often].glob("[0-9]*.npz"))) >= 2 and find(lab, seldom).step > 0)
+    assert list(kept[seldom].glob("[0-9]*.npz")) == []
+    archive = Archive(tmp_path / "runs")
+    assert [archive.folder(run_id).manifest().plan.checkpoint_every for run_id in (often, seldom)] == [1, 3600]
