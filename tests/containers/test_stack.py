@@ -109,7 +109,7 @@ def test_a_run_of_a_newer_version_is_named_in_the_log_of_the_page_and_left_alone
     folder = stack.runs_dir / "run-newer000"
     folder.mkdir()
     (folder / "run.json").write_text(json.dumps({"format": 99, "run_id": folder.name}))
-    said = "run-newer000/run.json was written by a newer version of RQ-VAE Explorer (format 99; this one reads up to"
+    said = "run-newer000/run.json was written by a newer version of RQ-VAE Explorer (format 99;"
     until(lambda: stack.runs() is not None and said in stack.logs("ui"), lambda: stack.logs("ui")[-2000:], 60)
     assert json.loads((folder / "run.json").read_text())["format"] == 99
     shutil.rmtree(folder)
