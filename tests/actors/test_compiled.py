@@ -7,7 +7,7 @@ import pytest
 from actors import compiled
 from actors.local_lab import LocalLab
 from explorer.config import RunConfig
-from tests.actors.conftest import await_info, paused_at
+from tests.actors.labs.conftest import await_info, paused_at
 
 SMALL = RunConfig(batch_size=8, codebook_size=4)
 

@@ -9,7 +9,7 @@ import pytest
 from actors.lab import Plan
 from explorer.config import Lambdas, RunConfig
 from explorer.errors import ConfigError, ExplorerError, UnknownRun
-from tests.actors.conftest import CONFIG, PATIENCE, await_info, await_step, find, paused_at
+from tests.actors.labs.conftest import CONFIG, PATIENCE, await_info, await_step, find, paused_at
 
 
 def test_a_started_run_trains_and_shows_itself(lab, shared) -> None:
@@ -23,15 +23,14 @@ def test_a_started_run_trains_and_shows_itself(lab, shared) -> None:
     assert snapshot.data_source == "embedded sample, 5,000 digits"
 
 
-def test_a_poll_answers_only_what_is_newer(lab, start) -> None:
-    run_id = start().run_id
-    await_step(lab, run_id, 1)
-    paused_at(lab, run_id, 2)
-    version = lab.poll({run_id: None})[run_id].version
-    assert lab.poll({run_id: version}) == {}
-    lab.step(run_id)
-    await_info(lab, run_id, lambda info: info.step == 3 and info.status == "paused")
-    newer = lab.poll({run_id: version})[run_id]
+def test_a_poll_answers_only_what_is_newer(lab, anew) -> None:
+    await_step(lab, anew, 1)
+    paused_at(lab, anew, 2)
+    version = lab.poll({anew: None})[anew].version
+    assert lab.poll({anew: version}) == {}
+    lab.step(anew)
+    await_info(lab, anew, lambda info: info.step == 3 and info.status == "paused")
+    newer = lab.poll({anew: version})[anew]
     assert newer.version > version
     assert newer.step == 3
 
@@ -53,55 +52,51 @@ def test_a_run_can_be_watched_by_its_snapshot_alone(lab, start) -> None:
     assert lab.get_history(run_id).run_id == run_id
 
 
-def test_set_lambdas_says_the_step_from_which_it_holds_and_the_log_agrees(lab, start) -> None:
-    run_id = start().run_id
-    await_step(lab, run_id, 3)
-    applied = lab.set_lambdas(run_id, {"commit": 3})
+def test_set_lambdas_says_the_step_from_which_it_holds_and_the_log_agrees(lab, anew) -> None:
+    await_step(lab, anew, 3)
+    applied = lab.set_lambdas(anew, {"commit": 3})
     assert applied.lambdas == Lambdas(commit=3.0, codebook=1.0)
-    await_step(lab, run_id, applied.step + 1)
-    snapshot = lab.get_snapshot(run_id)
+    await_step(lab, anew, applied.step + 1)
+    snapshot = lab.get_snapshot(anew)
     assert snapshot.lambdas == applied.lambdas
     assert snapshot.since["commit"] == applied.step
     assert snapshot.since["codebook"] == 0
-    changes = [event for event in lab.get_history(run_id).events if event.kind == "setting"]
+    changes = [event for event in lab.get_history(anew).events if event.kind == "setting"]
     assert [(e.step, e.detail) for e in changes] == [(applied.step, {"name": "commit", "old": 0.25, "new": 3.0})]
 
 
-def test_a_weight_holds_from_exactly_the_step_it_was_acknowledged_with(lab, start) -> None:
+def test_a_weight_holds_from_exactly_the_step_it_was_acknowledged_with(lab, anew) -> None:
     """total − recon − codebook = λ_commit·commit in every step of the curves."""
-    run_id = start().run_id
-    applied = lab.set_lambdas(run_id, {"commit": 3}) if await_step(lab, run_id, 3) else None
+    applied = lab.set_lambdas(anew, {"commit": 3}) if await_step(lab, anew, 3) else None
     assert applied is not None
-    await_step(lab, run_id, applied.step + 3)
-    history = lab.get_history(run_id)
+    await_step(lab, anew, applied.step + 3)
+    history = lab.get_history(anew)
     assert history.stride == 1
     column = history.columns
     weight = (column["loss/total"] - column["loss/recon"] - column["loss/codebook"]) / column["loss/commit"]
     np.testing.assert_allclose(weight, np.where(history.steps < applied.step, 0.25, 3.0), rtol=1e-2)
 
 
-def test_every_live_setting_is_acknowledged_with_the_step_from_which_it_holds(lab, start) -> None:
-    run_id = start().run_id
-    await_step(lab, run_id, 1)
+def test_every_live_setting_is_acknowledged_with_the_step_from_which_it_holds(lab, anew) -> None:
+    await_step(lab, anew, 1)
     wanted = {"learning_rate": 0.01, "dead_threshold": 0.05, "dead_window": 7, "ema_decay": 0.5, "entropy": 0.1}
-    applied = lab.set_live(run_id, wanted)
+    applied = lab.set_live(anew, wanted)
     assert applied.live == RunConfig().live | wanted
-    snapshot = lab.get_snapshot(run_id)
+    snapshot = lab.get_snapshot(anew)
     assert snapshot.live == applied.live
     assert {name: snapshot.since[name] for name in wanted} == dict.fromkeys(wanted, applied.step)
 
 
-def test_what_dead_means_is_shown_anew_at_once_even_while_paused(lab, start) -> None:
-    run_id = start().run_id
-    await_step(lab, run_id, 1)
-    paused_at(lab, run_id, 3)
-    lab.set_live(run_id, {"dead_threshold": 0.5})
+def test_what_dead_means_is_shown_anew_at_once_even_while_paused(lab, anew) -> None:
+    await_step(lab, anew, 1)
+    paused_at(lab, anew, 3)
+    lab.set_live(anew, {"dead_threshold": 0.5})
     deadline = time.monotonic() + PATIENCE
-    while (view := lab.get_snapshot(run_id).view) is None or view.health.threshold != 0.5:
+    while (view := lab.get_snapshot(anew).view) is None or view.health.threshold != 0.5:
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert view.health.dead.sum() >= 2 * 7  # of eight codes at most one can get half of the choices
-    assert find(lab, run_id).step == 3
+    assert find(lab, anew).step == 3
 
 
 def test_a_remedy_by_hand_moves_dead_codes_before_the_step_that_it_names(lab, start) -> None:
@@ -128,8 +123,8 @@ def test_a_remedy_that_does_not_fit_the_run_is_refused(lab, shared) -> None:
             lab.cure(shared.run_id, remedy)
 
 
-def test_pausing_and_resuming_changes_nothing_of_the_training(lab, start) -> None:
-    paused, steady = start().run_id, start().run_id
+def test_pausing_and_resuming_changes_nothing_of_the_training(lab, start, anew) -> None:
+    paused, steady = anew, start().run_id
     for run_id in (paused, steady):
         await_step(lab, run_id, 1)
         paused_at(lab, run_id, 0)
@@ -145,41 +140,37 @@ def test_pausing_and_resuming_changes_nothing_of_the_training(lab, start) -> Non
     np.testing.assert_array_equal(a.view.latents, b.view.latents)
 
 
-def test_step_trains_exactly_that_many_steps(lab, start) -> None:
-    run_id = start().run_id
-    await_step(lab, run_id, 1)
-    paused_at(lab, run_id, 7)
+def test_step_trains_exactly_that_many_steps(lab, anew) -> None:
+    await_step(lab, anew, 1)
+    paused_at(lab, anew, 7)
     time.sleep(0.2)
-    assert find(lab, run_id).step == 7
-    assert len(lab.get_history(run_id).steps) == 7
+    assert find(lab, anew).step == 7
+    assert len(lab.get_history(anew).steps) == 7
 
 
-def test_a_paused_run_shows_the_step_at_which_it_paused(lab, start) -> None:
-    run_id = start().run_id
-    await_step(lab, run_id, 1)
-    paused_at(lab, run_id, 5)
-    assert lab.get_snapshot(run_id).step == 5
+def test_a_paused_run_shows_the_step_at_which_it_paused(lab, anew) -> None:
+    await_step(lab, anew, 1)
+    paused_at(lab, anew, 5)
+    assert lab.get_snapshot(anew).step == 5
 
 
-def test_resume_trains_on_and_reset_begins_anew(lab, start) -> None:
-    run_id = start().run_id
-    await_step(lab, run_id, 1)
-    paused_at(lab, run_id, 2)
-    first = lab.get_history(run_id)
-    lab.resume(run_id)
-    await_step(lab, run_id, 6)
-    lab.set_lambdas(run_id, {"commit": 0.25})
-    paused_at(lab, run_id, 2)
-    again = lab.get_history(run_id)
+def test_resume_trains_on_and_reset_begins_anew(lab, anew) -> None:
+    await_step(lab, anew, 1)
+    paused_at(lab, anew, 2)
+    first = lab.get_history(anew)
+    lab.resume(anew)
+    await_step(lab, anew, 6)
+    lab.set_lambdas(anew, {"commit": 0.25})
+    paused_at(lab, anew, 2)
+    again = lab.get_history(anew)
     assert again.generation > first.generation
     np.testing.assert_array_equal(again.columns["loss/total"], first.columns["loss/total"])
 
 
-def test_history_since_a_step_gives_what_came_after(lab, start) -> None:
-    run_id = start().run_id
-    await_step(lab, run_id, 1)
-    paused_at(lab, run_id, 6)
-    assert lab.get_history(run_id, 4).steps.tolist() == [5, 6]
+def test_history_since_a_step_gives_what_came_after(lab, anew) -> None:
+    await_step(lab, anew, 1)
+    paused_at(lab, anew, 6)
+    assert lab.get_history(anew, 4).steps.tolist() == [5, 6]
 
 
 def test_a_loss_that_is_not_finite_fails_the_run_in_words_and_reset_heals_it(lab, start) -> None:

@@ -12,7 +12,7 @@ CONFIG = RunConfig(batch_size=16, codebook_size=8)
 PATIENCE = 120.0
 
 
-@pytest.fixture(scope="module", params=[pytest.param("local"), pytest.param("ray", marks=pytest.mark.slow)])
+@pytest.fixture(scope="package", params=[pytest.param("local"), pytest.param("ray", marks=pytest.mark.slow)])
 def lab(request, cache_dir, no_data) -> Iterator[Lab]:
     if request.param == "local":
         from actors.local_lab import LocalLab
@@ -70,10 +70,38 @@ def paused_at(lab: Lab, run_id: str, step: int) -> None:
         await_info(lab, run_id, lambda info: info.status == "paused" and info.step == begin + step)
 
 
+@pytest.fixture(scope="package")
+def lasting(lab) -> Iterator[Callable[[str], str]]:
+    """Start a run of CONFIG of this name, or find it: its process serves the tests of all files, and rests between them."""
+    known: dict[str, str] = {}
+
+    def find_or_start(name: str) -> str:
+        if name not in known:
+            known[name] = lab.start(CONFIG, name).run_id
+        else:
+            lab.resume(known[name])
+        await_info(lab, known[name], lambda info: info.status == "running" and info.step >= 3)
+        return known[name]
+
+    yield find_or_start
+    for run_id in known.values():
+        lab.stop(run_id)
+
+
 @pytest.fixture(scope="module")
-def shared(lab) -> Iterator[RunInfo]:
+def shared(lab, lasting) -> Iterator[RunInfo]:
     """One run for the tests that leave it as they found it."""
-    info = lab.start(CONFIG, "shared")
-    await_step(lab, info.run_id, 3)
-    yield info
-    lab.stop(info.run_id)
+    run_id = lasting("shared")
+    yield find(lab, run_id)
+    lab.pause(run_id)
+
+
+@pytest.fixture
+def anew(lab, lasting) -> Iterator[str]:
+    """A run that trains from step 0 on as one that was just started, in a process that other tests used before."""
+    run_id = lasting("anew")
+    lab.set_live(run_id, CONFIG.live)
+    paused_at(lab, run_id, 0)
+    lab.resume(run_id)
+    yield run_id
+    lab.pause(run_id)

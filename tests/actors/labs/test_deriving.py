@@ -8,7 +8,7 @@ from actors.lab import Lab, Plan, RunInfo
 from explorer.config import Lambdas, RunConfig
 from explorer.errors import ConfigError, ExplorerError
 from explorer.messages import Change, History
-from tests.actors.conftest import CONFIG, await_info, await_step, find, paused_at
+from tests.actors.labs.conftest import CONFIG, await_info, await_step, find, paused_at
 
 
 def finished(lab: Lab, info: RunInfo) -> History:
