@@ -104,6 +104,7 @@ def test_an_entropy_term_is_turned_up_and_dead_codes_are_treated_by_hand(
 
 
 def test_what_does_not_fit_together_is_refused_at_once(page: Page, witness: Witness) -> None:
+    expect(page.get_by_test_id("status")).to_have_text("running", timeout=START)
     page.locator("#new-run-button").click()
     note = page.get_by_test_id("new-run-note")
     page.locator("#field-codebook_size textarea").fill("16/8/4")
