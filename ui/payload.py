@@ -69,9 +69,10 @@ def encode_lab(info: LabInfo, runs: list[RunInfo]) -> bytes:
         "data_source": info.data_source,
         "capacity": info.capacity,
     }
-    comparisons = {c.comparison_id: c for run in runs if (c := run.card.comparison)}
+    of = {c.comparison_id: (c, run.until) for run in runs if (c := run.card.comparison)}
     told = [
-        {"id": c.comparison_id, "name": c.name, "in_step": c.in_step, "preset": c.preset} for c in comparisons.values()
+        {"id": c.comparison_id, "name": c.name, "in_step": c.in_step, "preset": c.preset, "until": until}
+        for c, until in of.values()
     ]
     return to_json({"lab": lab, "runs": [_run(run) for run in runs], "comparisons": told})
 
@@ -91,6 +92,7 @@ def _run(run: RunInfo) -> dict[str, Any]:
         "parent": run.parent,
         "forked_at": run.forked_at,
         "until": run.until,
+        "created": run.created,
         "resumable": run.resumable,
         "remedies": fitting(run.config),
         "cures": offered(run),

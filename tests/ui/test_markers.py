@@ -58,7 +58,7 @@ def names(page: Page, columns: dict[str, list[float | None]], scale: str) -> lis
     body = """
     const numbers = (values) => values.map((value) => value ?? NaN);
     const columns = Object.fromEntries(Object.entries(given.columns).map(([name, values]) => [name, numbers(values)]));
-    return module.traces({ steps: [1, 2, 3], columns }, { colours: {}, scale: given.scale }).map(({ name, y }) => ({ name, y }));
+    return module.traces({ steps: [1, 2, 3], columns }, { colours: {}, scale: given.scale, legend: { hidden: new Set() } }).map(({ name, y }) => ({ name, y }));
     """
     return run(page, "curves.js", body, {"columns": columns, "scale": scale})
 

@@ -8,18 +8,36 @@ import { projection } from "./axes.js";
 
 const CLOSEST = 1e-4;
 
+/** What somebody looked closer at. Planes that are to be seen side by side share one, so that zooming one zooms all. */
+export class Lens {
+  /** @type {Box | null} */
+  box = null;
+  /** @type {Set<() => void>} */
+  watchers = new Set();
+
+  /** @param {Box | null} box null: the whole */
+  show(box) {
+    this.box = box;
+    for (const moved of this.watchers) moved();
+  }
+}
+
 export class Camera {
   /**
    * @param {HTMLElement} surface what is touched
    * @param {() => Box} automatic the bounds when nobody zoomed
    * @param {() => void} moved
+   * @param {Lens} lens its own, or shared with other cameras
    */
-  constructor(surface, automatic, moved) {
+  constructor(surface, automatic, moved, lens) {
     this.surface = surface;
     this.automatic = automatic;
-    this.moved = moved;
-    /** @type {Box | null} */
-    this.own = null;
+    this.lens = lens;
+    this.watcher = () => {
+      surface.classList.toggle("zoomed", lens.box !== null);
+      moved();
+    };
+    lens.watchers.add(this.watcher);
     /** @type {Map<number, { x: number, y: number }>} */
     this.fingers = new Map();
     this.#listen();
@@ -27,18 +45,15 @@ export class Camera {
 
   /** @returns {Box} */
   get box() {
-    return this.own ?? this.automatic();
+    return this.lens.box ?? this.automatic();
   }
 
   reset() {
-    this.#show(null);
+    this.lens.show(null);
   }
 
-  /** @param {Box | null} box */
-  #show(box) {
-    this.own = box;
-    this.surface.classList.toggle("zoomed", box !== null);
-    this.moved();
+  close() {
+    this.lens.watchers.delete(this.watcher);
   }
 
   /** @param {number} factor below 1: closer @param {number} x @param {number} y pixels that stay where they are */
@@ -50,14 +65,14 @@ export class Camera {
     const whole = this.automatic();
     if (limited > 1 && (box[2] - box[0]) * limited > 20 * (whole[2] - whole[0])) return;
     const scaled = box.map((value, i) => (i % 2 ? cy : cx) + (value - (i % 2 ? cy : cx)) * limited);
-    this.#show(/** @type {Box} */ (scaled));
+    this.lens.show(/** @type {Box} */ (scaled));
   }
 
   /** @param {number} dx @param {number} dy pixels */
   move(dx, dy) {
     const { box } = this;
     const { scale } = projection(box, this.surface.clientWidth, this.surface.clientHeight);
-    this.#show(/** @type {Box} */ (box.map((value, i) => value + (i % 2 ? dy : -dx) / scale)));
+    this.lens.show(/** @type {Box} */ (box.map((value, i) => value + (i % 2 ? dy : -dx) / scale)));
   }
 
   /** True if the key meant something. @param {string} key */
@@ -114,7 +129,7 @@ export class Camera {
       const place = this.surface.getBoundingClientRect();
       const ratio = distance(before, other) / Math.max(distance(now, other), 1);
       this.zoom(ratio, (now.x + other.x) / 2 - place.x, (now.y + other.y) / 2 - place.y);
-    } else if (event.pointerType === "mouse" || this.own) {
+    } else if (event.pointerType === "mouse" || this.lens.box) {
       this.surface.setPointerCapture(event.pointerId);
       this.move(now.x - before.x, now.y - before.y);
     }

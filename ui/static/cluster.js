@@ -32,7 +32,10 @@ class Cluster {
     this.stopAll.addEventListener("click", () => this.#stopAll());
     this.poller = new Poller({
       ask: () => (element.getClientRects().length ? server.poll_cluster() : Promise.resolve(null)),
-      answered: (answer) => answer && this.#show(answer),
+      answered: (answer) => {
+        if (answer) this.#show(answer);
+        return true;
+      },
       unanswered: (failures) => failures > 1 && this.#note("The server stopped answering, retrying … What you see is the last that was heard."),
       alive: () => element.isConnected,
       interval: INTERVAL,

@@ -4,11 +4,14 @@
  * script is as large and would be one more dependency. Plotly is loaded only once there is something to draw, and drawn
  * at most once in REDRAW milliseconds, and more rarely where that is slow.
  */
+import { Legend } from "./curvelegend.js";
 import { marker, markerText, merged } from "./markers.js";
 
 const REDRAW = 1000;
 /** A drawing's script may take this part of the time; the browser's own part of it is about as long. */
-const SHARE = 0.012;
+const SHARE = 0.01;
+/** Pixels by which the curves have to have grown to be drawn again. */
+const VISIBLE = 1.5;
 /**
  * commit and codebook are equal in value under a final loss: one is drawn dashed over the other. Terms that are not
  * computed while their weight is 0 show only where they have values.
@@ -48,10 +51,13 @@ export class Curves {
     /** @type {import("./history.js").History | null} */
     this.history = null;
     this.run = "";
+    /** What the curves show. */
+    this.drawn = { run: "", last: 0, count: 0, changes: 0 };
     this.drawnAt = -REDRAW;
     this.pause = REDRAW;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
+    this.legend = new Legend(/** @type {HTMLElement} */ (section.querySelector(".curves-legend")), () => this.#draw());
     for (const radio of section.querySelectorAll("[name=curve-scale]")) {
       radio.addEventListener("change", () => {
         this.scale = /** @type {HTMLInputElement} */ (radio).value;
@@ -65,7 +71,15 @@ export class Curves {
   update(history, run) {
     if (run !== this.run) this.drawnAt = -Infinity;
     Object.assign(this, { history, run });
-    this.#soon();
+    if (this.#differs()) this.#soon();
+  }
+
+  /** Something is to be seen that is not drawn yet. Of a long run's curves, a second's steps are less than a pixel. */
+  #differs() {
+    const { history, run, drawn, chart } = this;
+    const [last, count, changes] = [history?.steps.at(-1) ?? 0, history?.steps.length ?? 0, history?.changes.length ?? 0];
+    if (run !== drawn.run || changes !== drawn.changes || count < drawn.count || !last) return true;
+    return ((last - drawn.last) / last) * chart.clientWidth > VISIBLE;
   }
 
   /** @param {import("./palette.js").Palette} colours */
@@ -74,8 +88,12 @@ export class Curves {
     this.#draw();
   }
 
+  /** At once, in the frame that shows the other news, too; or when the pause is over. */
   #soon() {
-    this.timer ??= setTimeout(() => this.#draw(), Math.max(0, this.drawnAt + this.pause - performance.now()));
+    if (this.timer !== undefined) return;
+    const wait = this.drawnAt + this.pause - performance.now();
+    if (wait <= 0) this.#draw();
+    else this.timer = setTimeout(() => this.#draw(), wait);
   }
 
   async #draw() {
@@ -83,11 +101,14 @@ export class Curves {
     this.timer = undefined;
     this.drawnAt = performance.now();
     const { chart, history } = this;
-    if (!history?.steps.length && !chart.hasChildNodes()) return;
+    if (!chart.clientWidth || (!history?.steps.length && !chart.hasChildNodes())) return;
     try {
       const Plotly = await plotly();
       const before = performance.now();
-      await Plotly.react(chart, traces(history, this), layout(history, this), { displayModeBar: false, doubleClick: "reset" });
+      const lines = traces(history, this);
+      this.legend.update(lines);
+      await Plotly.react(chart, lines, layout(history, this), { displayModeBar: false, doubleClick: "reset" });
+      this.drawn = { run: this.run, last: history?.steps.at(-1) ?? 0, count: history?.steps.length ?? 0, changes: history?.changes.length ?? 0 };
       this.pause = Math.min(Math.max((performance.now() - before) / SHARE, REDRAW), 5 * REDRAW);
       describe(chart, history);
     } catch (error) {
@@ -97,17 +118,19 @@ export class Curves {
 }
 
 /** @param {import("./history.js").History | null} history @param {Curves} curves */
-export function traces(history, { colours, scale }) {
+export function traces(history, { colours, scale, legend }) {
   const colour = { ...colours, recon: colours.accent, mse: colours.accent };
   return LINES.flatMap(({ name, dash, width }) => {
     const values = history?.columns[`loss/${name}`] ?? [];
     if (!ALWAYS.includes(name) && !values.some(Number.isFinite)) return [];
     // The entropy term is below 0 wherever codes tell anything apart: a logarithmic scale shows its size.
     const turned = name === "entropy" && scale === "log";
+    const shown = turned ? "−entropy" : name;
     return [{
       type: "scatter",
       mode: "lines",
-      name: turned ? "−entropy" : name,
+      name: shown,
+      visible: !legend.hidden.has(shown),
       x: history?.steps ?? [],
       y: turned ? values.map((value) => -value) : values,
       line: { color: colour[name], width, dash, simplify: true },
@@ -126,15 +149,15 @@ function layout(history, { colours, scale, run, chart }) {
     datarevision: history?.steps.length,
     width: chart.clientWidth,
     height: chart.clientHeight,
-    margin: { l: 44, r: 8, t: 22, b: 26 },
+    margin: { l: 50, r: 8, t: 6, b: 24 },
     paper_bgcolor: "transparent",
     plot_bgcolor: "transparent",
     font: { family: "system-ui, sans-serif", color: colours.quiet, size: 11 },
     hovermode: "x unified",
     hoverlabel: { bgcolor: colours.panel, bordercolor: colours.grid, font: { color: colours.text } },
-    legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom", font: { size: 11 } },
+    showlegend: false,
     xaxis: { ...axis, showgrid: false, range: [0, Math.max(last, 10)], hoverformat: ",d", tickformat: ",d" },
-    yaxis: { ...axis, automargin: true, type: scale, rangemode: scale === "log" ? "normal" : "tozero", tickformat: "~g", nticks: 6 },
+    yaxis: { ...axis, type: scale, rangemode: scale === "log" ? "normal" : "tozero", tickformat: "~g", nticks: 6 },
     shapes: changes.map((change) => marker(change, colours)),
     annotations: changes.map((change, i) => markerText(change, i, change.step > last / 2, colours)),
   };

@@ -32,3 +32,13 @@ export function put(element, text) {
   if (element.textContent !== text) element.textContent = text;
   return element;
 }
+
+/** The same for an attribute, which else costs a recalculation of styles. @param {Element} element @param {string} name @param {string} value */
+export function mark(element, name, value) {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
+/** The same for whether it shows. @param {HTMLElement} element @param {boolean} hidden */
+export function hide(element, hidden) {
+  if (element.hidden !== hidden) element.hidden = hidden;
+}

@@ -1,6 +1,6 @@
 /** Codebook health: for each level how many codes are in use, how evenly, and a bar a code. */
 import { paintBars } from "./bars.js";
-import { fixed, percent, put } from "./format.js";
+import { fixed, mark, percent, put } from "./format.js";
 import { deadAt, shares } from "./levels.js";
 
 /** @typedef {import("./decode.js").View} View @typedef {import("./decode.js").Diagnosis} Diagnosis */
@@ -75,7 +75,7 @@ export class Health {
       put(/** @type {HTMLElement} */ (head.children[0]), summary);
       const brief = view.levels > 3 ? even.replace("perplexity", "perpl.") : even;
       put(/** @type {HTMLElement} */ (head.children[1]), chosen === null ? brief : this.#words(chosen, used, dead, motion));
-      canvas.setAttribute("aria-label", `${summary}, ${even} of ${size}`);
+      mark(canvas, "aria-label", `${summary}, ${even} of ${size}`);
       paintBars(canvas, used, dead, view.threshold, chosen, colours, motion);
     });
   }

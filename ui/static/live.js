@@ -142,6 +142,7 @@ class Live {
     else if (learned) this.#diagnose();
     this.#show();
     this.#follow();
+    return Boolean(answer.snapshot || answer.list);
   }
 
   /** @param {any} snapshot */
@@ -186,8 +187,7 @@ class Live {
   #follow() {
     const run = this.#entry;
     const inHand = this.weights.inHand;
-    const names = this.runs.map(({ id, name, status }) => [id, name, status]);
-    const key = JSON.stringify([this.run, names, inHand ? "held" : run?.live]);
+    const key = JSON.stringify([this.run, this.runs.map(({ id, name, status }) => [id, name, status]), inHand ? "held" : run?.live]);
     if (key === this.synced || (!this.lab && !this.runs.length)) return;
     this.synced = key;
     this.#say(inHand || (run !== undefined && this.weights.shows(run.live)));

@@ -3,7 +3,7 @@
  * the new state at once.
  */
 
-const DURATION = 300;
+const DURATION = 320;
 /**
  * Painting and compositing cost some eight times what the script sees of a drawing, and on a small machine the training
  * pays for it: a drawing every 80 times its own length keeps that to a tenth of a core, while things move.
@@ -19,29 +19,35 @@ export class Motion {
     /** @type {Set<(progress: number) => void>} */
     this.drawers = new Set();
     this.started = 0;
+    this.spacing = LONGEST;
     this.moving = false;
     this.progress = 1;
   }
 
-  /** Go from what is shown to what is new. */
+  /** Go from what is shown to what is new. The first drawing is in the same frame as what else the news change on the page. */
   start() {
-    this.started = performance.now();
+    const drawings = Math.round(DURATION / Math.min(Math.max(SPACING * this.cost, SHORTEST), LONGEST));
+    this.spacing = DURATION / drawings;
+    this.started = performance.now() - this.spacing;
     this.progress = 0;
     if (STILL.matches || document.hidden) this.#draw(1);
-    else if (!this.moving) this.#next();
+    else if (!this.moving) this.#next(0);
   }
 
-  #next() {
+  /** @param {number} pause milliseconds */
+  #next(pause) {
     this.moving = true;
-    const pause = Math.min(Math.max(SPACING * this.cost, SHORTEST), LONGEST) - SHORTEST;
-    setTimeout(() => requestAnimationFrame((now) => this.#frame(now)), pause);
+    const frame = () => requestAnimationFrame((now) => this.#frame(now));
+    if (pause) setTimeout(frame, pause);
+    else frame();
   }
 
   /** @param {number} now */
   #frame(now) {
-    const elapsed = Math.min(Math.max((now - this.started) / DURATION, 0), 1);
-    this.#draw(1 - (1 - elapsed) ** 3);
-    if (elapsed < 1) this.#next();
+    const left = Math.max(this.started + DURATION - now, 0);
+    const elapsed = left < this.spacing / 2 ? 1 : 1 - left / DURATION;
+    this.#draw(1 - (1 - elapsed) ** 2);
+    if (elapsed < 1) this.#next(Math.max(this.spacing - SHORTEST, 0));
     else this.moving = false;
   }
 

@@ -5,8 +5,8 @@
  * @typedef {import("./palette.js").Palette} Palette
  */
 import { extentOf, projection } from "./axes.js";
-import { Camera } from "./camera.js";
-import { percent, whole } from "./format.js";
+import { Camera, Lens } from "./camera.js";
+import { hide, percent, whole } from "./format.js";
 import { medians } from "./levels.js";
 import { MOST_CELLS } from "./mosaic.js";
 import { Tween } from "./motion.js";
@@ -22,8 +22,9 @@ export class Plane {
    * @param {import("./motion.js").Motion} options.motion
    * @param {import("./focus.js").Focus} options.focus
    * @param {Palette} options.colours
+   * @param {Lens} [options.lens] shared with other planes
    */
-  constructor(host, { level, axes, motion, focus, colours }) {
+  constructor(host, { level, axes, motion, focus, colours, lens = new Lens() }) {
     Object.assign(this, { host, level, axes, motion, focus, colours });
     this.canvas = host.appendChild(document.createElement("canvas"));
     this.canvas.tabIndex = 0;
@@ -50,8 +51,12 @@ export class Plane {
     this.paths = null;
     /** @type {import("./moves.js").Moves | null} */
     this.moves = null;
-    this.camera = new Camera(this.canvas, () => axes.at(motion.progress), () => this.draw());
-    this.drawer = () => this.draw();
+    this.camera = new Camera(this.canvas, () => axes.at(motion.progress), () => this.draw(), lens);
+    /** What the plane shows is not yet where it belongs. */
+    this.moving = false;
+    /** The bounds that were drawn. @type {import("./axes.js").Box | null} */
+    this.drawn = null;
+    this.drawer = (/** @type {number} */ progress) => this.#follow(progress);
     motion.drawers.add(this.drawer);
     this.resizer = new ResizeObserver(() => this.#resize());
     this.resizer.observe(host);
@@ -60,7 +65,6 @@ export class Plane {
 
   /** Show something new; the motion's owner starts the motion. @param {Scene} scene @param {Uint8Array} labels */
   update(scene, labels) {
-    const sameKind = (this.scene?.ends === null) === (scene.ends === null);
     this.scene = scene;
     this.labels = labels;
     this.points.aim(scene.points);
@@ -68,7 +72,7 @@ export class Plane {
     this.names.aim(medians(scene.points, labels));
     this.ends.aim(scene.ends ?? new Float32Array(0));
     this.axes.include(extentOf(scene.points, scene.codes, ...(scene.ends ? [scene.ends] : [])));
-    if (!sameKind) this.camera.own = null;
+    this.moving = true;
     this.#describe(scene);
   }
 
@@ -86,8 +90,15 @@ export class Plane {
 
   close() {
     this.motion.drawers.delete(this.drawer);
+    this.camera.close();
     this.resizer.disconnect();
     this.host.replaceChildren();
+  }
+
+  /** Of planes that share a clock, only those with news draw; and all, while their bounds move. @param {number} progress */
+  #follow(progress) {
+    if (this.moving || !this.camera.box.every((bound, i) => bound === this.drawn?.[i])) this.draw();
+    if (progress >= 1) this.moving = false;
   }
 
   draw() {
@@ -97,7 +108,8 @@ export class Plane {
     const ratio = this.canvas.width / width;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
-    const at = projection(this.camera.box, width, height);
+    this.drawn = this.camera.box;
+    const at = projection(this.drawn, width, height);
     paintGrid(context, at, colours, width, height);
     if (!scene) return;
     const { progress } = this.motion;
@@ -176,7 +188,7 @@ export class Plane {
   /** @param {ReturnType<typeof projection>} at @param {number | null} chosen */
   #placeTooltip(at, chosen) {
     const { scene, tooltip } = this;
-    tooltip.hidden = chosen === null || !scene?.codes.length;
+    hide(tooltip, chosen === null || !scene?.codes.length);
     if (tooltip.hidden || !scene || chosen === null) return;
     const share = scene.shares[chosen];
     const narrow = this.canvas.clientWidth < 270;

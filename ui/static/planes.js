@@ -1,6 +1,6 @@
 /** The planes of a run, one a level, with the legend and the switch that belong to them. */
 import { Axes } from "./axes.js";
-import { put } from "./format.js";
+import { mark, put } from "./format.js";
 import { assignedAt, codebook, scenes } from "./levels.js";
 import { pathsOf } from "./life.js";
 import { Mosaic, owners } from "./mosaic.js";
@@ -157,7 +157,7 @@ export class Planes {
       if (!caption.firstChild) caption.append(document.createElement("h2"), document.createElement("small"));
       const [heading, small] = /** @type {HTMLElement[]} */ ([...caption.children]);
       put(heading, `Level ${level + 1}`);
-      put(small, this.#caption(level)).title = small.textContent ?? "";
+      mark(put(small, this.#caption(level)), "title", small.textContent ?? "");
     });
   }
 

@@ -1,6 +1,6 @@
 /** What can be done about dead codes: a remedy that acts once, and a fork that is treated while this run is not. */
 import { openComparison } from "./compare/address.js";
-import { put, whole } from "./format.js";
+import { hide, mark, put, whole } from "./format.js";
 
 /**
  * @typedef {import("./decode.js").View} View
@@ -88,15 +88,15 @@ export class Remedies {
     const idle = !acts ? "A run that trains or is paused can be treated" : !view || !view.window ? "No batch yet" : dead ? "" : "No code is dead";
     for (const [name, button] of Object.entries(this.buttons)) {
       const { by_window: byWindow } = this.remedies[name];
-      button.hidden = run ? !run.remedies.includes(name) : !byWindow;
+      hide(button, run ? !run.remedies.includes(name) : !byWindow);
       const why = !byWindow && acts && view?.window ? "" : idle;
       button.disabled = Boolean(why);
-      button.title = why || `${button.dataset.help}. Once, before the next step.`;
+      mark(button, "title", why || `${button.dataset.help}. Once, before the next step.`);
     }
     const forks = run && (acts || run.resumable);
     /** @type {HTMLButtonElement} */ (this.menu[0]).disabled = !forks || !run.cures.length;
-    for (const [name, choice] of Object.entries(this.choices)) choice.hidden = !run?.cures.includes(name);
-    put(this.count, this.#words(dead, view)).dataset.state = this.asked ? "asked" : dead ? "dead" : "";
+    for (const [name, choice] of Object.entries(this.choices)) hide(choice, !run?.cures.includes(name));
+    mark(put(this.count, this.#words(dead, view)), "data-state", this.asked ? "asked" : dead ? "dead" : "");
   }
 
   /** @param {number} dead @param {View | null} view */

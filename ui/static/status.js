@@ -1,6 +1,6 @@
 /** The state of the lab and of the run on show, in words. */
 import { Badges } from "./badges.js";
-import { fixed, put, whole } from "./format.js";
+import { fixed, hide, mark, put, whole } from "./format.js";
 
 /**
  * @typedef {object} Run an entry of the list of runs
@@ -74,8 +74,15 @@ export class Status {
   /** @param {HTMLElement} root of the live view */
   constructor(root) {
     this.root = root;
-    this.part = (/** @type {string} */ id) =>
-      /** @type {HTMLElement} */ (root.querySelector(`[data-testid=${id}]`) ?? document.querySelector(`[data-testid=${id}]`));
+    /** @type {Map<string, HTMLElement>} */
+    const parts = new Map();
+    this.part = (/** @type {string} */ id) => {
+      const known = parts.get(id);
+      if (known?.isConnected) return known;
+      const found = /** @type {HTMLElement} */ (root.querySelector(`[data-testid=${id}]`) ?? document.querySelector(`[data-testid=${id}]`));
+      parts.set(id, found);
+      return found;
+    };
     this.badges = new Badges(this.part("badges"), this.part("badge-list"));
   }
 
@@ -89,7 +96,7 @@ export class Status {
   update(lab, run, snapshot, view, { trouble, connected, starting }) {
     const { title, text, note } = words(lab, run, view !== null, trouble, starting);
     const status = connected ? (run?.status ?? (lab?.ready === false ? "starting" : "no run")) : "disconnected";
-    put(this.part("status"), status).dataset.status = status.replace(" ", "-");
+    mark(put(this.part("status"), status), "data-status", status.replace(" ", "-"));
     put(this.part("step"), snapshot ? whole(snapshot.step) : "–");
     put(this.part("epoch"), snapshot ? fixed(snapshot.epoch, snapshot.epoch < 10 ? 2 : 1) : "–");
     put(this.part("speed"), snapshot?.steps_per_second ? fixed(snapshot.steps_per_second, 1) : "–");
@@ -99,8 +106,8 @@ export class Status {
     this.#stage(title, text);
     const alarm = this.part("note");
     put(alarm, connected ? note : "The server stopped answering, retrying … What you see is the last that was heard.");
-    alarm.hidden = !alarm.textContent;
-    alarm.dataset.kind = connected ? "run" : "connection";
+    hide(alarm, !alarm.textContent);
+    mark(alarm, "data-kind", connected ? "run" : "connection");
     this.badges.update(snapshot?.badges ?? []);
   }
 
@@ -109,8 +116,8 @@ export class Status {
     const stage = this.part("stage");
     put(/** @type {HTMLElement} */ (stage.querySelector(".stage-title")), title);
     put(/** @type {HTMLElement} */ (stage.querySelector(".stage-text")), text);
-    stage.hidden = !title;
+    hide(stage, !title);
     const bench = /** @type {HTMLElement | null} */ (this.root.closest("#bench"));
-    if (bench) bench.dataset.stage = title === "Press Start" ? "empty" : title ? "waiting" : "";
+    if (bench) mark(bench, "data-stage", title === "Press Start" ? "empty" : title ? "waiting" : "");
   }
 }

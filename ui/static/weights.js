@@ -2,7 +2,7 @@
  * The weights' sliders and fields are Gradio's; this says what they mean: requested, or held since which step. It also
  * knows whether somebody has them in hand, for then nothing may move them.
  */
-import { put, weight, whole } from "./format.js";
+import { mark, put, weight, whole } from "./format.js";
 
 const REST = 1000;
 /** After so many milliseconds without confirmation a request was refused; the message said why. */
@@ -40,8 +40,7 @@ export class Weights {
       if (asked && (held === undefined || same(asked.value, held) || performance.now() - asked.at > REFUSED)) delete this.requested[name];
       const state = slider.disabled ? "idle" : name in this.requested ? "requested" : held === undefined ? "next" : "held";
       const text = { idle: "", requested: "requested …", next: "for the next run", held: `✓ holds since step ${whole(snapshot?.since[name] ?? 0)}` }[state];
-      if (ack.textContent !== text) ack.textContent = text;
-      /** @type {HTMLElement} */ (ack).dataset.state = state;
+      mark(put(/** @type {HTMLElement} */ (ack), text), "data-state", state);
       this.#sayValue(slider, name);
     }
   }

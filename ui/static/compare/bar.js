@@ -1,5 +1,5 @@
 /** The bar of the Compare tab: what is done to all runs on show, how their planes are seen, and what is shared of them. */
-import { put, whole } from "../format.js";
+import { hide, put, whole } from "../format.js";
 import { ask } from "./dialogs.js";
 import { choices, choose, make } from "./parts.js";
 
@@ -21,6 +21,10 @@ export class Bar {
     this.part("compare-export").addEventListener("click", () => this.#export());
     this.viewName = context.address.get("view") ?? "level-1";
     this.viewSwitch = /** @type {HTMLElement} */ (host.querySelector(".view"));
+    const { lens } = context.cards;
+    const button = this.part("compare-reset-view");
+    button.addEventListener("click", () => lens.show(null));
+    lens.watchers.add(() => hide(button, lens.box === null));
   }
 
   /** The address may name another view. */
@@ -83,7 +87,11 @@ export class Bar {
   /** Those of whom the verb may be asked now. @param {string} verb */
   #allowed(verb) {
     const from = OFFERED[verb] ?? [];
-    return this.context.store.shown.filter(({ entry }) => from.includes(entry.status)).map(({ id }) => id);
+    const { shown } = this.context.store;
+    const now = shown.filter(({ entry }) => from.includes(entry.status));
+    // Runs that have ended train on where none waits that was only paused.
+    const chosen = verb === "resume" && !now.length ? shown.filter(({ entry }) => entry.resumable) : now;
+    return chosen.map(({ id }) => id);
   }
 
   /** @param {boolean} on */

@@ -42,8 +42,8 @@ export class Card {
     this.beyond = make("small", { class: "beyond", hidden: "", "data-testid": "card-beyond" }, "reaches far beyond these axes");
     this.planeHost.append(this.stage, this.badge, this.beyond);
     const canvasHost = this.planeHost.appendChild(make("div", { class: "canvas-host" }));
-    const { axes, motion, codes, colours } = cards;
-    this.plane = new Plane(canvasHost, { level: 0, axes, motion, focus: codes, colours });
+    const { axes, motion, codes, colours, lens } = cards;
+    this.plane = new Plane(canvasHost, { level: 0, axes, motion, focus: codes, colours, lens });
     this.digits = new Digits(this.digitsHost);
     this.#listen();
   }
@@ -82,7 +82,8 @@ export class Card {
     put(this.name, short ?? entry.name).title = `${entry.name}${entry.note ? ` · ${entry.note}` : ""} · open in the Run tab`;
     put(this.status, entry.status === "pending" ? "queued" : entry.status).dataset.status = entry.status;
     this.status.title = entry.reason;
-    put(this.step, snapshot ? `step ${whole(snapshot.step)}` : "");
+    const until = entry.until && entry.status !== "stopped" ? ` of ${whole(entry.until)}` : "";
+    put(this.step, snapshot ? `step ${whole(snapshot.step)}${until}` : "");
     put(this.mse, view?.probeMse == null ? "" : `MSE ${view.probeMse.toFixed(4)}`);
     put(this.active, view ? view.active.map((count, level) => `L${level + 1} ${count}/${view.sizes[level]}`).join(" · ") : "");
     const badges = snapshot?.badges ?? [];
@@ -103,6 +104,16 @@ export class Card {
     put(this.lineage, parts.filter(Boolean).join(" · ")).hidden = !parts.some(Boolean);
   }
 
+  /** What its plane shows of the newest picture. @param {number} level @param {boolean} cumulative @returns {import("../levels.js").Scene} */
+  scene(level, cumulative) {
+    const view = /** @type {import("../decode.js").View} */ (this.run.view);
+    if (this.of?.view !== view || this.of.level !== level || this.of.cumulative !== cumulative) {
+      const shown = cumulative ? view.levels - 1 : Math.min(level, view.levels - 1);
+      this.of = { view, level, cumulative, scene: scenes(view, cumulative)[shown] };
+    }
+    return this.of.scene;
+  }
+
   /** A new picture, or another view of the same. @param {number} level @param {boolean} cumulative @param {number} size codes and points, relative */
   picture(level, cumulative, size) {
     const { view, fixed: labels } = this.run;
@@ -111,7 +122,7 @@ export class Card {
     this.plane.level = shown;
     this.plane.scale = size;
     this.plane.mask = this.mask();
-    this.plane.update(scenes(view, cumulative)[cumulative ? view.levels - 1 : shown], labels.labels);
+    this.plane.update(this.scene(level, cumulative), labels.labels);
     this.digits.update(view, labels);
     this.#paintBars(shown);
   }

@@ -1,7 +1,7 @@
 /** The runs side by side: one plane each, all on the same axes, moved by one clock. */
 import { Axes, extentOf } from "../axes.js";
+import { Lens } from "../camera.js";
 import { Focus } from "../focus.js";
-import { scenes } from "../levels.js";
 import { Motion } from "../motion.js";
 import { Card } from "./card.js";
 import { Menu } from "./menu.js";
@@ -32,6 +32,7 @@ export class Cards {
     Object.assign(this, { section, context });
     this.colours = context.colours;
     this.axes = new SharedAxes();
+    this.lens = new Lens();
     this.motion = new Motion();
     this.codes = new Focus();
     this.menu = new Menu(context);
@@ -56,11 +57,12 @@ export class Cards {
   /** @param {RunState[]} runs */
   #arrange(runs) {
     const kept = new Set(runs.map(({ id }) => id));
+    if (![...this.cards.keys()].some((id) => kept.has(id))) this.lens.show(null);
     for (const [id, card] of this.cards) if (!kept.has(id)) card.close();
     this.cards = new Map(runs.map((run) => [run.id, this.cards.get(run.id) ?? new Card(run, this.context, this)]));
     this.section.replaceChildren(...[...this.cards.values()].map(({ element }) => element));
     this.section.dataset.count = `${runs.length}`;
-    const columns = runs.length <= 4 ? runs.length : runs.length <= 8 ? 4 : runs.length <= 10 ? 5 : 6;
+    const columns = runs.length <= 6 ? runs.length : runs.length <= 8 ? 4 : runs.length <= 10 ? 5 : 6;
     this.section.style.setProperty("--columns", `${Math.max(columns, 1)}`);
     this.axes.target = null;
     this.#fade();
@@ -70,10 +72,8 @@ export class Cards {
   #pictures(seen) {
     const cards = [...this.cards.values()];
     const shown = cards.filter(({ run }) => run.view);
-    const extents = shown.map(({ run }) => {
-      const view = /** @type {import("../decode.js").View} */ (run.view);
-      const level = this.cumulative ? view.levels - 1 : Math.min(this.level, view.levels - 1);
-      const scene = scenes(view, this.cumulative)[level];
+    const extents = shown.map((card) => {
+      const scene = card.scene(this.level, this.cumulative);
       return extentOf(scene.points, scene.codes, ...(scene.ends ? [scene.ends] : []));
     });
     const near = within(extents);
@@ -88,7 +88,7 @@ export class Cards {
   view(level, cumulative) {
     Object.assign(this, { level, cumulative });
     this.axes.target = null;
-    for (const card of this.cards.values()) card.plane.camera.reset();
+    this.lens.show(null);
     this.#pictures(null);
   }
 

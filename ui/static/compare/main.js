@@ -181,6 +181,7 @@ class Compare {
     if (answer.list) this.#forgetUnknown();
     if (answer.divergence) this.panels.updateDivergence(answer.divergence);
     if (this.visible) this.#show(seen);
+    return Boolean(answer.runs || answer.list);
   }
 
   /** Runs that the lab does not know any more. */
