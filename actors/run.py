@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 from actors.lab import NO_PLAN, Plan
@@ -18,7 +19,7 @@ from explorer.config import RunConfig
 from explorer.data import Dataset
 from explorer.errors import ExplorerError
 from explorer.messages import Status
-from explorer.training.trainer import Trainer
+from explorer.training.trainer import Trainer, compile_step
 
 logger = logging.getLogger(__name__)
 
@@ -95,11 +96,13 @@ class Run(Memory):
         self._say("compiling", "opening the data")
         dataset = self._open_data(lambda text: self._say("compiling", text))
         self._say("compiling", "building the model")
-        trainer = Trainer(self.config, dataset, self.plan.origin)
-        came_back = self._come_back(trainer)
-        self._show(trainer, dataset.source)
-        self._say("compiling", "compiling the training step")
-        trainer.warm_up()
+        with ThreadPoolExecutor(1) as beside:
+            compiled = beside.submit(compile_step, self.config, dataset)
+            trainer = Trainer(self.config, dataset, self.plan.origin)
+            came_back = self._come_back(trainer)
+            self._show(trainer, dataset.source)
+            self._say("compiling", "compiling the training step")
+            compiled.result()
         detail = {"parent": self.plan.parent} if self.plan.parent else {}
         if not came_back:
             self._record.event("forked" if self.plan.origin else "started", self._start, **detail)
