@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,10 +9,10 @@ from .stack import Stack, engine_answers
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, full_mnist: Path) -> Iterator[Stack]:
     """The cluster with two workers that hold two runs each."""
     require(engine_answers(), "no Docker engine answers on this machine, or there is no Compose")
-    made = Stack(tmp_path_factory.mktemp("stack"))
+    made = Stack(tmp_path_factory.mktemp("stack"), full_mnist)
     try:
         made.build()
         made.up()

@@ -19,9 +19,8 @@ PATIENCE = 240.0
 WORKERS = 2
 CHECKPOINT_EVERY = 4
 SMALL = {"batch_size": 16, "codebook_size": 8}
-OVERRIDE = """\
-volumes:
-  runs:
+BOUND = """\
+  %s:
     driver: local
     driver_opts: {type: none, o: bind, device: "%s"}
 """
@@ -49,15 +48,19 @@ def free_port() -> int:
 
 
 class Stack:
-    """A project of its own in a folder of its own. Its volume of runs is a small file system, so that it can be filled."""
+    """A project of its own in a folder of its own.
 
-    def __init__(self, folder: Path) -> None:
+    Its volume of runs is a small file system, so that it can be filled; that of data is `data`, which holds a prepared MNIST.
+    """
+
+    def __init__(self, folder: Path, data: Path) -> None:
         self.folder, self.workers = folder, WORKERS
         self.project = project(os.getpid())
         self.runs_dir = folder / "runs"
         self.runs_dir.mkdir()
         self._run("mount", "-t", "tmpfs", "-o", "size=1g,uid=1000,gid=1000", "tmpfs", str(self.runs_dir))
-        (folder / "override.yml").write_text(OVERRIDE % self.runs_dir)
+        bound = "".join(BOUND % volume for volume in (("runs", self.runs_dir), ("data", data)))
+        (folder / "override.yml").write_text(f"volumes:\n{bound}")
         self._run("sh", str(ROOT / "containers" / "create-secrets.sh"), "lab", cwd=folder)
         self.token = (folder / "secrets" / "ray_token").read_text().strip()
         self.user, _, self.password = (folder / "secrets" / "page_users").read_text().strip().partition(":")

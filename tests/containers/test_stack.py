@@ -33,6 +33,20 @@ def test_a_comparison_trains_on_both_workers(stack: Stack) -> None:
     stack.clear()
 
 
+def test_the_data_is_decoded_once_and_mapped_by_every_run_of_every_worker(stack: Stack, four: list[str]) -> None:
+    maps = [
+        line.split()
+        for worker in stack.containers("worker")
+        for pid in stack.processes(worker, "ray::RunActor")
+        for line in stack.docker("exec", worker, "cat", f"/proc/{pid}/maps").splitlines()
+        if line.endswith("train_images.npy")
+    ]
+    assert len(maps) == len(four)
+    assert {permissions for _, permissions, *_ in maps} == {"r--s"}
+    assert len({(device, inode) for _, _, _, device, inode, _ in maps}) == 1
+    assert {stack.call("/get_snapshot", run_id)["data_source"] for run_id in four} == {"mnist, 60,000 images (TFDS)"}
+
+
 def test_only_the_page_is_published_and_only_to_this_machine(stack: Stack) -> None:
     published = {
         service: [

@@ -76,6 +76,18 @@ def steps(page: Page) -> list[int]:
     return [int(re.sub(r"\D", "", text) or 0) for text in page.get_by_test_id("card-step").all_inner_texts()]
 
 
+def test_an_address_typed_into_an_open_page_opens_the_tab_that_it_names(page: Page, served: Serving) -> None:
+    tab = page.locator("#tabs button[role=tab][aria-selected=true]")
+    page.goto(served.url, wait_until="domcontentloaded")
+    expect(page.get_by_test_id("lab")).to_contain_text("Ray", timeout=START)
+    expect(tab).to_have_text("Run")
+    page.evaluate("location.hash = 'tab=compare'")
+    expect(tab).to_have_text("Compare")
+    expect(page.get_by_test_id("compare-new")).to_be_visible()
+    page.evaluate("location.hash = 'run=run-0'")
+    expect(tab).to_have_text("Run")
+
+
 def test_four_runs_are_started_steered_forked_exported_and_shared(
     page: Page, browser: Browser, served: Serving, witness: Witness, tmp_path: Path
 ) -> None:

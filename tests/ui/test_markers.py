@@ -58,7 +58,8 @@ def names(page: Page, columns: dict[str, list[float | None]], scale: str) -> lis
     body = """
     const numbers = (values) => values.map((value) => value ?? NaN);
     const columns = Object.fromEntries(Object.entries(given.columns).map(([name, values]) => [name, numbers(values)]));
-    return module.traces({ steps: [1, 2, 3], columns }, { colours: {}, scale: given.scale, legend: { hidden: new Set() } }).map(({ name, y }) => ({ name, y }));
+    const curves = { colours: {}, scale: given.scale, legend: { hidden: new Set() } };
+    return module.traces({ steps: [1, 2, 3], columns }, curves).map(({ name, y }) => ({ name, y }));
     """
     return run(page, "curves.js", body, {"columns": columns, "scale": scale})
 

@@ -19,7 +19,10 @@ PLANES = """
     return element;
   };
   const planes = Array.from({ length: 3 }, () => new module.Plane(host(), { level: 0, axes, motion, focus, colours, lens }));
-  const scene = (at) => ({ points: Float32Array.from([at, 0, 1, 1]), ends: null, codes: Float32Array.from([0, at]), shares: [1], dead: [false], threshold: 0.01 });
+  const scene = (at) => ({
+    points: Float32Array.from([at, 0, 1, 1]), ends: null, codes: Float32Array.from([0, at]),
+    shares: [1], dead: [false], threshold: 0.01,
+  });
   const rest = (time) => new Promise((resolve) => setTimeout(resolve, time));
   await rest(100);
   planes.forEach((plane) => plane.update(scene(0), new Uint8Array(2)));
@@ -33,7 +36,8 @@ def test_planes_that_share_a_lens_show_the_same_when_one_is_zoomed_moved_or_set_
     {PLANES}
     const boxes = () => planes.map((plane) => [...plane.drawn]);
     const whole = boxes();
-    planes[1].canvas.dispatchEvent(new WheelEvent("wheel", {{ deltaY: -120, clientX: 20, clientY: 20, ctrlKey: true, cancelable: true }}));
+    const turn = {{ deltaY: -120, clientX: 20, clientY: 20, ctrlKey: true, cancelable: true }};
+    planes[1].canvas.dispatchEvent(new WheelEvent("wheel", turn));
     planes[1].camera.move(10, 5);
     const near = boxes(), zoomed = planes.map((plane) => plane.canvas.classList.contains("zoomed"));
     planes[2].camera.press("0");

@@ -3,7 +3,7 @@
  * are the controls; this tells their callbacks, through the component's value, which run is on show.
  */
 import { ask, wrongIn } from "./asking.js";
-import { openAddressed, tabButton } from "./compare/address.js";
+import { fetchAhead, openAddressed, tabButton } from "./compare/address.js";
 import { Curves } from "./curves.js";
 import { decodeFixed, decodeView } from "./decode.js";
 import { Diagnosis } from "./diagnosis.js";
@@ -56,7 +56,10 @@ class Live {
     }
     watch("value", () => this.#told());
     onThemeChange(() => this.#recolour());
-    window.addEventListener("hashchange", () => this.#select(remembered()));
+    window.addEventListener("hashchange", () => {
+      this.#select(remembered());
+      openAddressed();
+    });
     tabButton("Run")?.addEventListener("click", () => this.#back());
     this.poller = new Poller({
       ask: () => (part("planes").getClientRects().length ? server.poll(this.#question()) : Promise.resolve({})),
@@ -237,5 +240,6 @@ export function start(bridge) {
   panelOf("new-run", "new-run-button");
   panelOf("settings", "settings-button");
   openAddressed();
+  fetchAhead();
   return new Live(bridge);
 }

@@ -36,8 +36,15 @@ export function openComparison(ids) {
   if (!document.querySelector(".compare-bar")) tabButton("Compare")?.click();
 }
 
-/** The address may name this tab, which Gradio does not build before it is opened; its script is fetched ahead. */
+/** Open the tab that the address names. Gradio does not build Compare before it is opened. */
 export function openAddressed() {
-  if (new URLSearchParams(location.hash.slice(1)).get("tab") === "compare") tabButton("Compare")?.click();
-  else setTimeout(() => import("./main.js"), FETCH_AHEAD);
+  const named = new URLSearchParams(location.hash.slice(1));
+  const name = named.get("tab") === "compare" ? "Compare" : named.get("run") ? "Run" : "";
+  const button = tabButton(name);
+  if (button?.getAttribute("aria-selected") === "false") button.click();
+}
+
+/** Fetch the script of Compare before somebody opens it. */
+export function fetchAhead() {
+  setTimeout(() => import("./main.js"), FETCH_AHEAD);
 }
