@@ -12,6 +12,9 @@ from actors.last_words import before_the_end
 from explorer.config import Lambdas, RunConfig
 from explorer.messages import Applied, History, Probes, RunState, Snapshot
 
+SAVE_WITHIN = 20.0
+"""Seconds that the last checkpoint may take when the machine is about to end; a container gives it nearly as many."""
+
 
 class RunActor:
     """A Run in a process of its own. Methods run one at a time and return at once; they add nothing to Run's."""
@@ -101,7 +104,7 @@ class RunActor:
 
     def interrupt(self) -> None:
         """End the run, so that it can be resumed: its machine is about to end."""
-        self._run.close(ended="interrupted")
+        self._run.close(SAVE_WITHIN, ended="interrupted")
 
     def steer(self, verb: str, *arguments: int) -> RunInfo:
         """start, pause, step, reset or close; then the run in a line."""

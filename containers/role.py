@@ -16,7 +16,7 @@ import psutil
 CREATE = "sh containers/create-secrets.sh"
 HEAD = os.environ.get("RQVAE_HEAD", "head:6379")
 SAVED = Path("/tmp")
-SAVE_WITHIN = 10.0
+SAVE_WITHIN = 18.0
 """Seconds that the runs of a container have to write their last checkpoint."""
 LOOK_EVERY = 0.5
 
@@ -133,6 +133,10 @@ def run(command: list[str], *, save: bool = False, needs: str = "") -> int:
 
     def end(number: int, _frame: FrameType | None) -> None:
         asked.append(number)
+        for raylet in (
+            named("raylet") if save else ()
+        ):  # or it would be given runs of other machines that are stopping, too
+            raylet.suspend()
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
@@ -144,7 +148,7 @@ def run(command: list[str], *, save: bool = False, needs: str = "") -> int:
     if process.poll() is None:
         if save and asked:
             save_runs()
-            for raylet in named("raylet"):  # or it would be given runs of other machines that are stopping, too
+            for raylet in named("raylet"):
                 raylet.kill()
         process.terminate()
         try:

@@ -61,8 +61,8 @@ def await_step(lab: Lab, run_id: str, step: int) -> RunInfo:
 
 def paused_at(lab: Lab, run_id: str, step: int) -> None:
     """Bring a run that was just started to exactly `step` steps from its beginning, paused."""
-    lab.reset(run_id)
     lab.pause(run_id)
+    lab.reset(run_id)
     begin = find(lab, run_id).forked_at
     await_info(lab, run_id, lambda info: info.status == "paused" and info.step == begin)
     if step:
