@@ -43,7 +43,7 @@ class TrainState(NamedTuple):
 
 def init_state(config: RunConfig, images: UInt8[np.ndarray, "N 28 28"]) -> TrainState:
     """The state before the first step: a function of the config and, where codes begin on the data, of the first `images`."""
-    return _init_state(jax.random.key(config.seed), images, np.float32(config.init_scale), Recipe.of(config))
+    return _init_state(*_beginning(config, images), recipe=Recipe.of(config))
 
 
 def from_leaves(config: RunConfig, leaves: Sequence[np.ndarray]) -> TrainState:
@@ -65,14 +65,16 @@ def from_leaves(config: RunConfig, leaves: Sequence[np.ndarray]) -> TrainState:
 
 def shapes_of(config: RunConfig) -> TrainState:
     """Shape and kind of every array of a state."""
-    return jax.eval_shape(lambda: init_state(config, np.zeros((1, 28, 28), np.uint8)))
+    return jax.eval_shape(
+        partial(_begin, recipe=Recipe.of(config)), *_beginning(config, np.zeros((1, 28, 28), np.uint8))
+    )
 
 
-# It runs once: so it is compiled in less than half of the time, to the same bits.
-@partial(jax.jit, static_argnames="recipe", compiler_options={"xla_backend_optimization_level": 1})
-def _init_state(
-    key: PRNGKeyArray, images: UInt8[Array, "N 28 28"], scale: Float[Array, ""], recipe: Recipe
-) -> TrainState:
+def _beginning(config: RunConfig, images: UInt8[np.ndarray, "N 28 28"]) -> tuple[PRNGKeyArray, np.ndarray, np.float32]:
+    return jax.random.key(config.seed), images, np.float32(config.init_scale)
+
+
+def _begin(key: PRNGKeyArray, images: UInt8[Array, "N 28 28"], scale: Float[Array, ""], recipe: Recipe) -> TrainState:
     images = to_unit(images)
     shape = recipe.shape
     parameters = init_parameters(key, shape, images, recipe.way("codebook_init"), scale)
@@ -90,6 +92,10 @@ def _init_state(
         jnp.zeros((levels, size)),
         jnp.full((levels, size), NEVER),
     )
+
+
+# It runs once: so it is compiled in less than half of the time, to the same bits.
+_init_state = jax.jit(_begin, static_argnames="recipe", compiler_options={"xla_backend_optimization_level": 1})
 
 
 def _batch_counts(parameters: Parameters, images: Float[Array, "N 28 28 1"], recipe: Recipe) -> Float[Array, "L K"]:

@@ -12,7 +12,7 @@ from explorer.model.quantizer import residual_quantize
 from explorer.model.rqvae import decode, encode, to_unit
 from explorer.settings import LIVE_SETTINGS
 from explorer.training.recipe import Recipe, as_live
-from explorer.training.state import init_state
+from explorer.training.state import shapes_of
 from explorer.training.step import train_step
 from explorer.training.trainer import Trainer
 
@@ -106,7 +106,7 @@ def test_with_either_spreading_term_dead_codes_move(sample) -> None:
 
 def test_the_default_step_draws_nothing_by_chance() -> None:
     recipe = Recipe.of(CONFIG)
-    state = jax.eval_shape(lambda: init_state(CONFIG, np.zeros((1, 28, 28), np.uint8)))
+    state = shapes_of(CONFIG)
     batch = jax.ShapeDtypeStruct((32, 28, 28), np.uint8)
     default = train_step.lower(state, batch, as_live(CONFIG), recipe).as_text()
     assert "threefry" not in default
