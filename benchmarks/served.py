@@ -25,7 +25,10 @@ Object.defineProperty(document, "hidden", { get: () => window.away === true });
 """
 """The page takes itself for hidden when told so, and is silent then."""
 HIDE = "away => { window.away = away; document.dispatchEvent(new Event('visibilitychange')); }"
-POLLS = "performance.getEntriesByType('resource').filter(entry => entry.name.includes('component_server')).length"
+_ANSWERS = "performance.getEntriesByType('resource').filter(entry => entry.name.includes('component_server'))"
+POLLS = f"{_ANSWERS}.length"
+PICTURES = f"{_ANSWERS}.filter(entry => entry.encodedBodySize > 2000).length"
+"""Answers with a new picture of the run; the others, that there is none, are of some 100 bytes."""
 
 
 class Command:
@@ -117,15 +120,15 @@ class Served(Command):
         self._page = page
 
     def window(self, seconds: float, watched: bool) -> tuple[Speed, float]:
-        """How fast it trains while the page shows it, or is hidden; and how often per second that page asked for news."""
+        """How fast it trains while the page shows it, or is hidden; and how many new pictures a second that page got."""
         self._page.evaluate(HIDE, not watched)
         self.client.predict(self._run_id, api_name="/resume_run")
         speed(self._process.pid, self._step, SETTLE)
-        asked, began = self._page.evaluate(POLLS), time.perf_counter()
+        shown, began = self._page.evaluate(PICTURES), time.perf_counter()
         measured = speed(self._process.pid, self._step, seconds)
-        polls = (self._page.evaluate(POLLS) - asked) / (time.perf_counter() - began)
+        pictures = (self._page.evaluate(PICTURES) - shown) / (time.perf_counter() - began)
         self.client.predict(self._run_id, api_name="/pause_run")
-        return measured, polls
+        return measured, pictures
 
     def _start(self) -> str:
         """A new run's id, or nothing while the lab is not ready."""
