@@ -8,7 +8,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 from actors.lab import NO_PLAN, Plan
@@ -19,7 +18,7 @@ from explorer.config import RunConfig
 from explorer.data import Dataset
 from explorer.errors import ExplorerError
 from explorer.messages import Status
-from explorer.training.trainer import Trainer, compile_step
+from explorer.training.trainer import Trainer
 
 logger = logging.getLogger(__name__)
 
@@ -96,13 +95,11 @@ class Run(Memory):
         self._say("compiling", "opening the data")
         dataset = self._open_data(lambda text: self._say("compiling", text))
         self._say("compiling", "building the model")
-        with ThreadPoolExecutor(1) as beside:
-            compiled = beside.submit(compile_step, self.config, dataset)
-            trainer = Trainer(self.config, dataset, self.plan.origin)
-            came_back = self._come_back(trainer)
-            self._show(trainer, dataset.source)
-            self._say("compiling", "compiling the training step")
-            compiled.result()
+        trainer = Trainer(self.config, dataset, self.plan.origin)
+        came_back = self._come_back(trainer)
+        self._show(trainer, dataset.source)
+        self._say("compiling", "compiling the training step")
+        trainer.warm_up()
         detail = {"parent": self.plan.parent} if self.plan.parent else {}
         if not came_back:
             self._record.event("forked" if self.plan.origin else "started", self._start, **detail)

@@ -13,19 +13,12 @@ from explorer.training.look import look
 from explorer.training.projection import plane
 from explorer.training.recipe import Recipe, as_live
 from explorer.training.remedies import Cured, cure
-from explorer.training.state import TrainState, from_leaves, init_state, shapes_of
+from explorer.training.state import TrainState, from_leaves, init_state
 from explorer.training.step import MOTION_DECAY, train_step
 from explorer.training.tuples import distinct
 
 SEEN = 2048
 """Images, the first of the run's own order, on which codes begin that begin on the data."""
-
-
-def compile_step(config: RunConfig, dataset: Dataset) -> None:
-    """Compile the training step of a config, by a step from zeros: it needs no trainer, so it can be done beside it."""
-    images = dataset.train_images
-    blank = jax.tree.map(lambda leaf: jnp.array(np.zeros(leaf.shape, leaf.dtype)), shapes_of(config))
-    train_step(blank, np.resize(images[:1], (config.batch_size, *images.shape[1:])), as_live(config), Recipe.of(config))
 
 
 class Trainer:
@@ -71,8 +64,8 @@ class Trainer:
         self.steps = state.step
 
     def warm_up(self) -> None:
-        """Compile the training step."""
-        compile_step(self.config, self._dataset)
+        """Compile the training step, on a state that is thrown away."""
+        train_step(self._begin(), self._batch(0), as_live(self.config), self._recipe)
 
     def step(self, now: RunConfig) -> dict[str, float] | None:
         """Train on the next batch; its losses, or None if they were not finite (the state is then as before).
