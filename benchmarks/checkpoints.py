@@ -7,7 +7,6 @@ one costs is measured fifteen times as often as it is paid. Exits with 1 if the 
 """
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from statistics import median, quantiles
 
+from reporting import keep, say
 from workers import Away, Speed, speed, wait_until
 
 from actors.devices import claim
@@ -83,16 +83,9 @@ def main() -> int:
     say(
         f"every {INTERVAL:g} s: {max(lost, 0):.2%} of the steps lost   ≤ {MOST:.0%}  {'MISSED' if missed else 'reached'}"
     )
-    if arguments.json:
-        kept = {f"{every:g}": [speed._asdict() for speed in speeds] for every, speeds in found.items()}
-        arguments.json.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    kept = {f"{every:g}": [speed._asdict() for speed in speeds] for every, speeds in found.items()}
+    keep(kept, arguments.json)
     return int(missed)
-
-
-def say(text: str) -> None:
-    """Print at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

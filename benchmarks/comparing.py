@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import psutil
+from reporting import keep
 from served import Command
 from workers import wait_until
 
@@ -207,8 +208,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="comparing-") as folder:
         found = measure(arguments, Path(folder))
     missed = report(found)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    keep(found, arguments.json)
     return int(missed)
 
 

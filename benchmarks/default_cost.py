@@ -8,12 +8,13 @@ commit before, say; `git worktree add FOLDER COMMIT && cd FOLDER && uv sync` mak
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 from statistics import median, quantiles
+
+from reporting import keep
 
 GOAL = 1.02
 """The most that a step may cost, as a multiple of one that has nothing to leave out."""
@@ -103,8 +104,7 @@ def main() -> int:
             f"{what:<10} ms/step {median(before):6.2f} before, {median(now):6.2f} now, "
             f"ratio {middle:.3f} (middle half {low:.3f} to {high:.3f}), goal ≤ {GOAL}\n"
         )
-    if arguments.json:
-        arguments.json.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    keep(kept, arguments.json)
     missed = kept["processor"]["ratio"] > GOAL
     sys.stdout.write("MISSED\n" if missed else "reached\n")
     return int(missed)

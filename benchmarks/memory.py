@@ -8,7 +8,6 @@ long run has a batch of 8, so that it ends within minutes; what grows with steps
 """
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from statistics import median
 from typing import Any
 
 import psutil
+from reporting import keep, say
 from served import Command
 from workers import Away, wait_until
 
@@ -122,16 +122,9 @@ def main() -> int:
     missed |= not flat
     words = f"{early:.0f} MB at a tenth, {grown[-1][1]:.0f} MB after {grown[-1][0]:,} steps"
     say(f"{'a long run':<40}{words}   ≤ {GROWTH - 1:.0%} more  {'reached' if flat else 'MISSED'}")
-    if arguments.json:
-        kept: dict[str, Any] = {"runs": runs, "long": grown}
-        arguments.json.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    kept: dict[str, Any] = {"runs": runs, "long": grown}
+    keep(kept, arguments.json)
     return int(missed)
-
-
-def say(text: str) -> None:
-    """Print at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

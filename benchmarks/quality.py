@@ -6,12 +6,13 @@ Reads MNIST where TFDS_DATA_DIR or --data-dir says. Exits with 1 if a seed misse
 """
 
 import argparse
-import json
 import os
 import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from reporting import keep, say
 
 from explorer.config import RunConfig
 from explorer.data import Dataset, open_dataset
@@ -91,16 +92,9 @@ def main() -> int:
     for seed in arguments.seeds:
         results.append(train(seed, arguments.steps, dataset))
         say(results[-1].row())
-    if arguments.json:
-        kept = {"data": dataset.source, "goal": GOAL, "results": [asdict(result) for result in results]}
-        arguments.json.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    kept = {"data": dataset.source, "goal": GOAL, "results": [asdict(result) for result in results]}
+    keep(kept, arguments.json)
     return 0 if all(result.reached for result in results) else 1
-
-
-def say(text: str) -> None:
-    """Print at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 def _parse() -> argparse.Namespace:

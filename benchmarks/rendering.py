@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
+from reporting import keep, say
 from served import COUNT_AND_HIDE, HIDE, POLLS, Command
 from workers import PATIENCE, wait_until
 
@@ -98,15 +99,8 @@ def main() -> int:
             goal = f"≥ {FRAMES[runs]}/s  {'MISSED' if slow else 'reached'}" if runs in FRAMES else ""
             say(f"{f'{runs} runs: frames the browser draws':<60}{seen['frames']:7.1f} /s   {goal}")
         browser.close()
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    keep(found, arguments.json)
     return int(missed)
-
-
-def say(text: str) -> None:
-    """Print at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ pairs. Exits with 1 if a goal is missed.
 """
 
 import argparse
-import json
 import sys
 import time
 from contextlib import ExitStack, closing
@@ -16,6 +15,7 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
+from reporting import keep, say
 from workers import Away, wait_until
 
 from actors.devices import claim
@@ -107,15 +107,8 @@ def main() -> int:
     slowest = median(found["slowest"])
     missed |= slowest < FAIR
     say(f"{'the slowest of eight':<64}{slowest:7.1%} of mean ≥ {FAIR:.0%}  {'MISSED' if slowest < FAIR else 'reached'}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    keep(found, arguments.json)
     return int(missed)
-
-
-def say(text: str) -> None:
-    """Print at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

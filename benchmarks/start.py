@@ -7,7 +7,6 @@ Every round starts the real command anew, with a compilation cache of its own: e
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from collections import Counter
 from pathlib import Path
 from statistics import median
 
+from reporting import keep, say
 from served import Command
 from workers import wait_until
 
@@ -96,15 +96,8 @@ def main() -> int:
         missed |= late
         spread = f"({min(seconds):.1f} to {max(seconds):.1f})"
         say(f"{row:<48}{median(seconds):6.1f} s  {spread:<16}≤ {goal:g} s  {'MISSED' if late else 'reached'}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    keep(found, arguments.json)
     return int(missed)
-
-
-def say(text: str) -> None:
-    """Print at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+from reporting import keep, say
+
 PEERS = Path(__file__).parent / "peers"
 GET_TORCH = (
     "not measured: python -m venv DIR && DIR/bin/pip install torch==2.13.0 numpy, then --torch-python DIR/bin/python"
@@ -176,18 +178,11 @@ def main() -> int:
         found += rows
         say(f"{'':<44}{'steps/s':>9}{'CPU ms':>9}{'ours is':>8}  {'(middle half)':<18}{'goal':>8}  verdict")
         say("\n".join([*(row.line() for row in rows), ""]))
-        if arguments.json:
-            kept = {"cpus": os.cpu_count(), "rows": [asdict(row) for row in found]}
-            arguments.json.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+        kept = {"cpus": os.cpu_count(), "rows": [asdict(row) for row in found]}
+        keep(kept, arguments.json)
     if any(row.missed for row in found):
         return 1
     return 3 if any(row.missing for row in found) else 0
-
-
-def say(text: str) -> None:
-    """Print at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

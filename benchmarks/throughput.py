@@ -7,7 +7,6 @@ speed changes within seconds; a ratio is the median of these pairs. Exits with 1
 """
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+from reporting import keep, say
 from served import Served
 from workers import Away, BareStep, RunInLab, Speed, peak_memory
 
@@ -214,15 +214,8 @@ def main() -> int:
             page.watch(browser)
         report = Bench(bare, labs, served).report(arguments.rounds, arguments.window, arguments.calls)
     say("\n".join(["", *report.lines()]))
-    if arguments.json:
-        arguments.json.write_text(json.dumps(report.to_dict(), indent=2) + "\n", encoding="utf-8")
+    keep(report.to_dict(), arguments.json)
     return 1 if report.missed else 0
-
-
-def say(text: str) -> None:
-    """Print at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 def _parse() -> argparse.Namespace:

@@ -17,7 +17,7 @@ CREATE = "sh containers/create-secrets.sh"
 HEAD = os.environ.get("RQVAE_HEAD", "head:6379")
 SAVED = Path("/tmp")
 SAVE_WITHIN = 18.0
-"""Seconds that the runs of a container have to write their last checkpoint."""
+"""Seconds that the runs of a container have to write their last checkpoint: with 10 to end in, less than Compose's 30."""
 LOOK_EVERY = 0.5
 
 
@@ -133,10 +133,9 @@ def run(command: list[str], *, save: bool = False, needs: str = "") -> int:
 
     def end(number: int, _frame: FrameType | None) -> None:
         asked.append(number)
-        for raylet in (
-            named("raylet") if save else ()
-        ):  # or it would be given runs of other machines that are stopping, too
-            raylet.suspend()
+        if save:
+            for raylet in named("raylet"):  # or it would be given runs of other machines that are stopping, too
+                raylet.suspend()
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
