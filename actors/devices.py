@@ -18,6 +18,14 @@ Gpu = Literal["auto", "off"] | float
 AUTO_FRACTION = 0.25
 """Share of a GPU that `auto` gives a run: the model is small, four runs fill one."""
 _MMAP_THRESHOLD, _TRIM_THRESHOLD, _ARENA_MAX = -3, -1, -8  # of glibc's mallopt
+_LARGEST, _UNLIMITED = 1 << 30, 2**31 - 1
+ALLOCATOR = {
+    "MALLOC_MMAP_THRESHOLD_": str(_LARGEST),
+    "MALLOC_TRIM_THRESHOLD_": str(_UNLIMITED),
+    "MALLOC_ARENA_MAX": "1",
+}
+"""What `keep_freed_memory` sets, as the environment of a process in which others have begun to allocate before it: of a Ray
+worker. Threads there take over the arenas of threads that ended, and those are too small, whatever is set later."""
 
 
 def parse_gpu(text: str) -> Gpu:
@@ -52,7 +60,7 @@ def keep_freed_memory(library: str | None = None) -> bool:
         allocator = ctypes.CDLL(library).mallopt
     except (AttributeError, OSError, TypeError):
         return False
-    wanted = {_MMAP_THRESHOLD: 1 << 30, _TRIM_THRESHOLD: 2**31 - 1, _ARENA_MAX: 1}
+    wanted = {_MMAP_THRESHOLD: _LARGEST, _TRIM_THRESHOLD: _UNLIMITED, _ARENA_MAX: 1}
     return all(allocator(option, value) for option, value in wanted.items())
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from actors.capacity import Request, places, refuse_if_too_large
 from actors.cluster import Cluster, machine_name, machines
-from actors.devices import Gpu, gpus_per_run
+from actors.devices import ALLOCATOR, Gpu, gpus_per_run
 from actors.lab import LabInfo, Plan, RunInfo
 from actors.limits import NO_LIMITS, Limits
 from actors.members import Member, announced
@@ -88,6 +88,8 @@ class RayCluster(RayCalls):
             "object_store_memory": 100 * 2**20,
         }
         self.check()
+        if not self._address:
+            os.environ.update(ALLOCATOR)  # its processes inherit it, this one does not read it any more
         try:
             self._init({} if self._address else own)
         except Exception as error:
@@ -190,6 +192,7 @@ class RayCluster(RayCalls):
             memory=int(self._request.memory) or None,
             max_restarts=RESTARTS if folder else 0,
             max_pending_calls=50,
+            runtime_env={"env_vars": ALLOCATOR} if self._address else None,
         )
         info = announced(run_id, name, config, plan)
         told = (

@@ -17,6 +17,7 @@ from actors.ray_lab import RayLab
 from explorer.config import RunConfig
 from explorer.errors import ExplorerError, LabUnavailable, RunLost
 from tests.actors.heads import ray_head
+from tests.actors.page_faults import assert_memory_is_kept
 
 pytestmark = pytest.mark.slow
 
@@ -137,6 +138,10 @@ def test_a_run_whose_process_dies_is_lost_with_its_last_words_kept(
     assert snapshot.view is not None
     with pytest.raises(RunLost, match="is lost"):
         lab.pause(abandoned)
+
+
+def test_a_runs_process_gives_no_memory_back_between_steps_on_somebody_elses_cluster(lab: RayLab) -> None:
+    assert_memory_is_kept(lab)
 
 
 def test_room_that_a_stopped_run_leaves_is_taken_by_the_next(lab: RayLab, abandoned: str) -> None:

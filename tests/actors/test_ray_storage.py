@@ -16,6 +16,7 @@ import pytest
 from actors.lab import RunInfo
 from actors.ray_lab import RayLab
 from explorer.config import RunConfig
+from tests.actors.page_faults import assert_memory_is_kept
 
 pytestmark = pytest.mark.slow
 PATIENCE = 120.0
@@ -119,6 +120,10 @@ def test_a_stopped_run_is_resumed_in_a_new_process_and_forked_without_one(lab) -
     assert await_run(lab, run_id, lambda info: info.status == "running").step >= stopped.step
     await_run(lab, run_id, lambda info: info.step > stopped.step)
     lab.stop(run_id)
+
+
+def test_a_runs_process_gives_no_memory_back_between_steps(lab) -> None:
+    assert_memory_is_kept(lab)
 
 
 def test_two_pages_see_steer_and_stop_the_same_runs(lab, no_data, runs_dir) -> None:
