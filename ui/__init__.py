@@ -1,0 +1,5 @@
+"""The page and the command line: they talk to a Lab."""
+
+from ui.quick_gradio import install
+
+install()

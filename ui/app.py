@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("rq-vae-explorer")
 
+COMPILERS = ("prepare", "run-")
+"""How the names of threads begin in which XLA may be compiling."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code: 0 done, 1 a run failed, 2 a mistake said in one line, 130 interrupted."""
@@ -143,6 +146,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         comparisons.close()
         lab.close()
         server.close()
+        _end_around_compilers()
     return 0
 
 
@@ -156,7 +160,7 @@ def _lab(arguments: argparse.Namespace) -> Lab:
         from actors.local_lab import LocalLab
 
         claim_local(arguments.gpu)
-        return LocalLab(arguments.data_dir, runs_dir, limits_of(arguments))
+        return LocalLab(arguments.data_dir, runs_dir, limits_of(arguments), RunConfig(dataset=arguments.dataset))
     from actors.ray_lab import RayLab
 
     lab = RayLab(
@@ -202,6 +206,13 @@ def _importing(frame: FrameType | None) -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def _end_around_compilers() -> None:
+    """End at once if a thread is still compiling: all else is closed, and XLA aborts an interpreter that ends around it."""
+    if sys.exc_info()[0] is None and any(t.name.startswith(COMPILERS) for t in threading.enumerate()):
+        logging.shutdown()
+        os._exit(0)
 
 
 def _end_on_signals(stopped: threading.Event) -> None:

@@ -1,0 +1,52 @@
+"""A run's first seconds, spent before anybody asks for it: imports, compiled functions, one look.
+
+What is compiled serves every later run of the same shape in the process; the config is the one that the page offers first.
+"""
+
+import logging
+import threading
+from pathlib import Path
+
+from explorer.config import RunConfig
+from explorer.data import open_dataset
+from explorer.errors import ExplorerError
+
+logger = logging.getLogger(__name__)
+
+
+def prepare(config: RunConfig, data_dir: str | Path | None) -> None:
+    """Do all that a run of this config does until its first step, and throw it away; what is wrong the run itself will say."""
+    from explorer.training.trainer import Trainer  # imports jax, which reads what was claimed
+
+    try:
+        trainer = Trainer(config, open_dataset(config.dataset, data_dir))
+    except ExplorerError as error:
+        logger.debug("nothing could be prepared: %s", error)
+        return
+    trainer.warm_up()
+    trainer.view(config)
+
+
+class Preparation:
+    """`prepare` in a thread of its own; without a config there is nothing to prepare."""
+
+    def __init__(self, config: RunConfig | None, data_dir: str | Path | None) -> None:
+        self._config = config
+        self._thread = threading.Thread(target=prepare, args=(config, data_dir), name="prepare", daemon=True)
+
+    def begin(self) -> None:
+        """Begin; returns at once."""
+        if self._config is not None:
+            self._thread.start()
+
+    def serves(self, config: RunConfig) -> bool:
+        """Whether it is under way, and what it compiles is what a run of `config` needs: compiled twice it takes longer."""
+        if self._config is None or not self._thread.is_alive():
+            return False
+        from explorer.training.recipe import Recipe
+
+        return Recipe.of(self._config) == Recipe.of(config)
+
+    def wait(self) -> None:
+        """Until it is done."""
+        self._thread.join()
