@@ -70,21 +70,23 @@ def claim(threads: int | None, gpus: float | None, environment: MutableMapping[s
     None leaves the choice to XLA: all cores, or a GPU if there is one.
     """
     keep_freed_memory()
-    environment.setdefault("JAX_COMPILATION_CACHE_DIR", str(compilation_cache()))
-    environment.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
     if threads is not None:
         environment["NPROC"] = str(max(1, threads))
+    cache = compilation_cache(environment.get("NPROC") or str(os.cpu_count()))
+    environment.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache))
+    environment.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
     if gpus == 0:
         environment["JAX_PLATFORMS"] = "cpu"
     else:
         environment.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 
-def compilation_cache() -> Path:
+def compilation_cache(threads: str) -> Path:
     """Where XLA keeps what it compiled, for the next run of the same shape.
 
-    A folder for each jax and kind of processor, since code compiled for one may not run on another; below RQVAE_CACHE_DIR,
-    else below the user's cache folder.
+    A folder for each jax and kind of processor, since code compiled for one may not run on another, and for each number of
+    threads: XLA divides the work among them when it compiles, and forgets that in the name under which it keeps the result.
+    Below RQVAE_CACHE_DIR, else below the user's cache folder.
     """
     base = os.environ.get("RQVAE_CACHE_DIR")
     folder = Path(base).expanduser().absolute() if base else user_cache_path("rq-vae-explorer")
@@ -94,7 +96,7 @@ def compilation_cache() -> Path:
     except OSError:
         processor = platform.processor()
     kind = hashlib.sha256(f"{platform.machine()} {processor}".encode()).hexdigest()[:8]
-    return folder / f"compiled-{version('jax')}-{kind}"
+    return folder / f"compiled-{version('jax')}-{kind}-{threads}"
 
 
 def claim_local(gpu: Gpu) -> None:

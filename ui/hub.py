@@ -16,6 +16,9 @@ from ui.watched import Watched
 
 TICK = 0.2
 """Seconds for which an answer of the lab is good enough for everybody."""
+LISTED = 4
+"""Ticks for which the list of runs is good enough, unless something was changed through this page: a run's own status comes with
+its snapshot, and asking every run and the cluster costs as much as the snapshots do."""
 MOST_RUNS = 16
 """Runs that one page can watch."""
 Parts = list[Part | bytes]
@@ -99,7 +102,7 @@ class Hub:
 
     def _refresh_list(self) -> None:
         now = self._clock()
-        if now - self._listed_at < self._tick:
+        if now - self._listed_at < LISTED * self._tick:
             return
         try:
             info, self._runs = self._lab.info(), self._lab.runs()

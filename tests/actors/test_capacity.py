@@ -1,5 +1,6 @@
 """Whether a run fits and why it waits, in words."""
 
+import os
 import platform
 
 import pytest
@@ -55,7 +56,19 @@ def test_threads_and_devices_are_claimed_through_the_environment() -> None:
     claim(None, 0.25, shared)
     assert shared["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
     assert not {"NPROC", "JAX_PLATFORMS"} & set(shared)
-    assert environment["JAX_COMPILATION_CACHE_DIR"] == shared["JAX_COMPILATION_CACHE_DIR"]
+
+
+def test_what_is_compiled_for_one_number_of_threads_is_never_used_with_another() -> None:
+    one: dict[str, str] = {}
+    two: dict[str, str] = {}
+    claim(1, 0, one)
+    claim(2, 0, two)
+    assert one["JAX_COMPILATION_CACHE_DIR"] != two["JAX_COMPILATION_CACHE_DIR"]
+    machine: dict[str, str] = {}
+    claim(None, 0, machine)
+    fresh: dict[str, str] = {}
+    claim(os.cpu_count(), 0, fresh)
+    assert machine["JAX_COMPILATION_CACHE_DIR"] == fresh["JAX_COMPILATION_CACHE_DIR"]
 
 
 def test_a_users_own_compilation_cache_is_left_alone() -> None:

@@ -49,7 +49,18 @@ def test_a_hundred_viewers_cost_the_lab_one_question_a_tick(hub: Hub, lab: Count
     assert (lab.polls, lab.listings, len(lab.histories), len(answers)) == (1, 1, 1, 1)
     clock.now = 0.3
     hub.answer({"run": "run-a"})
-    assert (lab.polls, lab.listings) == (2, 2)
+    assert (lab.polls, lab.listings) == (2, 1)
+    clock.now = 0.9
+    hub.answer({"run": "run-a"})
+    assert (lab.polls, lab.listings) == (3, 2)
+
+
+def test_what_was_changed_through_this_page_is_listed_at_once(hub: Hub, lab: CountingLab, clock: Clock) -> None:
+    hub.runs()
+    clock.now = 0.1
+    hub.touch()
+    hub.runs()
+    assert lab.listings == 2
 
 
 def test_who_knows_everything_hears_nothing(hub: Hub) -> None:
