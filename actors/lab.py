@@ -7,6 +7,7 @@ from typing import Protocol
 
 from actors.cluster import Cluster
 from actors.limits import Limits
+from actors.news import Known, News
 from explorer.config import Lambdas, RunConfig, check_name, check_note
 from explorer.errors import ConfigError, ExplorerError
 from explorer.messages import Applied, Change, History, Probes, RunState, Snapshot, Status, lambdas_of
@@ -142,6 +143,10 @@ class Lab(Protocol):
 
     def poll(self, since: Mapping[str, int | None]) -> dict[str, Snapshot]:
         """For each run id its newest snapshot, if its version is newer than the one given (None: any)."""
+        ...
+
+    def follow(self, known: Mapping[str, Known]) -> dict[str, News]:
+        """The same with the curves, which a snapshot alone lacks, after the step that is known."""
         ...
 
     def get_snapshot(self, run_id: str) -> Snapshot:

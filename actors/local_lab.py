@@ -14,6 +14,7 @@ from actors.cluster import Cluster, here, this_machine
 from actors.compiled import forget_compiled
 from actors.lab import NO_PLAN, LabInfo, Plan, RunInfo, new_run_id, refuse_to_remove, run_name
 from actors.limits import NO_LIMITS, Limits
+from actors.news import Known, News, news_of
 from actors.prepared import Preparation
 from actors.storage.archive import Archive
 from actors.storage.past import PastRun
@@ -116,6 +117,11 @@ class LocalLab:
         """The newest snapshot of each run named, where there is one newer than the version given."""
         snapshots = {run_id: self._run(run_id).get_snapshot(version) for run_id, version in since.items()}
         return {run_id: snapshot for run_id, snapshot in snapshots.items() if snapshot is not None}
+
+    def follow(self, known: Mapping[str, Known]) -> dict[str, News]:
+        """The same with the curves after the step that is known."""
+        told = {run_id: news_of(self._run(run_id), has) for run_id, has in known.items()}
+        return {run_id: news for run_id, news in told.items() if news is not None}
 
     def get_snapshot(self, run_id: str) -> Snapshot:
         """The newest snapshot."""

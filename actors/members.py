@@ -6,6 +6,7 @@ from typing import Any
 
 from actors.cluster import NOWHERE, Place
 from actors.lab import Card, Plan, RunInfo
+from actors.news import News
 from explorer.config import RunConfig
 from explorer.messages import History, Probes, Snapshot
 
@@ -21,6 +22,7 @@ class Member:
     info: RunInfo | None = None
     snapshot: Snapshot | None = None
     history: History | None = None
+    news: News | None = None
     probes: Probes | None = None
     node: str = ""
     place: Place = NOWHERE

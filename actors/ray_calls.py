@@ -12,6 +12,7 @@ from typing import Any
 from actors.capacity import Request, why_waiting
 from actors.lab import RunInfo
 from actors.members import Member
+from actors.news import News
 from actors.storage.archive import Archive
 from explorer.errors import ExplorerError, RunLost, UnknownRun
 from explorer.messages import Snapshot, empty_snapshot
@@ -125,6 +126,8 @@ class RayCalls:
             member.info = answer
         elif isinstance(answer, Snapshot):
             member.snapshot = answer
+        elif isinstance(answer, News):
+            member.snapshot, member.news = answer.snapshot, answer
         elif isinstance(answer, tuple):
             member.node, member.place = answer
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from actors.capacity import refuse_if_too_large
 from actors.lab import NO_PLAN, Plan, RunInfo, new_run_id, refuse_to_remove, run_name
+from actors.news import Known, News
 from actors.ray_calls import GetTimeoutError, RayTaskError, ray  # ray only after its settings
 from actors.ray_cluster import RayCluster
 from actors.run_actor import newest_state_of
@@ -61,13 +62,34 @@ class RayLab(RayCluster):
 
     def poll(self, since: Mapping[str, int | None]) -> dict[str, Snapshot]:
         """The newest snapshot of each run named, where there is one newer than the version given."""
-        members = {run_id: self._member(run_id) for run_id in since}
+        for run_id in since:
+            self._member(run_id)
         self._gather(
             {run_id: (version,) for run_id, version in since.items() if run_id in self._alive()}, "get_snapshot"
         )
+        return self._last_words(since)
+
+    def _last_words(self, since: Mapping[str, int | None]) -> dict[str, Snapshot]:
+        """What was heard of each run last, or stands in its folder, where that is newer than the version given."""
+        members = {run_id: self._member(run_id) for run_id in since}
         past = {run_id for run_id, member in members.items() if member.handle is None and since[run_id]}
-        newest = {run_id: self._last_snapshot(self._member(run_id)) for run_id in since if run_id not in past}
-        return {run_id: s for run_id, s in newest.items() if s and s.version > (since[run_id] or 0)}
+        newest = {run_id: self._last_snapshot(member) for run_id, member in members.items() if run_id not in past}
+        return {run_id: s for run_id, s in newest.items() if s.version > (since[run_id] or 0)}
+
+    def follow(self, known: Mapping[str, Known]) -> dict[str, News]:
+        """The same with the curves after the step that is known."""
+        members = {run_id: self._member(run_id) for run_id in known}
+        alive = set(self._alive())
+        self._gather({run_id: (has,) for run_id, has in known.items() if run_id in alive}, "get_news")
+        told: dict[str, News] = {}
+        for run_id, has in known.items():
+            news, members[run_id].news = members[run_id].news, None
+            if news is not None and news.snapshot.version > (has.version or 0):
+                told[run_id] = news
+        rest = {run_id: has for run_id, has in known.items() if run_id not in told}
+        for run_id, snapshot in self._last_words({run_id: has.version for run_id, has in rest.items()}).items():
+            told[run_id] = News(snapshot, self.get_history(run_id, known[run_id].step), known[run_id].step)
+        return told
 
     def get_snapshot(self, run_id: str) -> Snapshot:
         """The newest snapshot."""

@@ -9,6 +9,7 @@ from actors.cluster import Place, here
 from actors.devices import claim
 from actors.lab import Plan, RunInfo
 from actors.last_words import before_the_end
+from actors.news import Known, News, news_of
 from explorer.config import Lambdas, RunConfig
 from explorer.messages import Applied, History, Probes, RunState, Snapshot
 
@@ -57,6 +58,10 @@ class RunActor:
     def get_snapshot(self, since: int | None = None) -> Snapshot | None:
         """The newest snapshot, if newer than version `since`."""
         return self._run.get_snapshot(since)
+
+    def get_news(self, known: Known) -> News | None:
+        """Both, if the snapshot is newer than the one that is known."""
+        return news_of(self._run, known)
 
     def get_history(self, since: int = 0) -> History:
         """Curves and events after step `since`."""

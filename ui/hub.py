@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from actors.lab import Lab, LabInfo, RunInfo
+from actors.news import Known, News
 from explorer.divergence import divergence
 from explorer.errors import ExplorerError, UnknownRun
-from explorer.messages import Snapshot
 from ui.packing import Part, as_object
 from ui.payload import encode_divergence, encode_lab, to_json
 from ui.watched import Watched
@@ -167,11 +167,12 @@ class Hub:
     def _refresh(self, run_ids: Iterable[str]) -> None:
         """Ask for what is newer of all these runs at once, unless that was done in this tick."""
         now = self._clock()
-        due: dict[str, int | None] = {}
+        due: dict[str, Known] = {}
         for run_id in run_ids:
             watched = self._watched.get(run_id)
             if watched is None or now - watched.asked_at >= self._tick:
-                due[run_id] = watched.snapshot.version if watched and watched.snapshot else None
+                version = watched.snapshot.version if watched and watched.snapshot else None
+                due[run_id] = Known(version, watched.place[2] if watched else 0)
         if not due:
             return
         try:
@@ -188,16 +189,16 @@ class Hub:
             if run_id in newer:
                 self._take(run_id, watched, newer[run_id])
 
-    def _poll(self, due: Mapping[str, int | None]) -> tuple[dict[str, Snapshot], set[str]]:
+    def _poll(self, due: Mapping[str, Known]) -> tuple[dict[str, News], set[str]]:
         """All at once; and those that the lab does not know."""
         try:
-            return self._lab.poll(due), set()
+            return self._lab.follow(due), set()
         except UnknownRun:
-            newer: dict[str, Snapshot] = {}
+            newer: dict[str, News] = {}
             unknown: set[str] = set()
-            for run_id, version in due.items():
+            for run_id, known in due.items():
                 try:
-                    newer |= self._lab.poll({run_id: version})
+                    newer |= self._lab.follow({run_id: known})
                 except UnknownRun:
                     unknown.add(run_id)
             return newer, unknown
@@ -207,11 +208,10 @@ class Hub:
         watched.asked_at = self._clock()
         return watched
 
-    def _take(self, run_id: str, watched: Watched, snapshot: Snapshot) -> None:
-        watched.take(snapshot)
+    def _take(self, run_id: str, watched: Watched, news: News) -> None:
+        watched.take(news.snapshot)
         try:
-            since = watched.place[2]
-            if not watched.extend(self._lab.get_history(run_id, since), since):
+            if news.after != watched.place[2] or not watched.extend(news.history, news.after):
                 watched.extend(self._lab.get_history(run_id, 0), 0)
         except ExplorerError as error:
             watched.trouble = str(error)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from actors.lab import LabInfo, RunInfo
+from actors.news import Known, News
 from explorer.config import RunConfig
 from explorer.errors import ExplorerError, UnknownRun
 from explorer.messages import Event, Health, History, Probes, Snapshot, View
@@ -93,15 +94,18 @@ class CountingLab:
             raise self.trouble
         return self.infos
 
-    def poll(self, since: Mapping[str, int | None]) -> dict[str, Snapshot]:
+    def follow(self, known: Mapping[str, Known]) -> dict[str, News]:
         self.polls += 1
         if self.trouble:
             raise self.trouble
-        for run_id in since:
+        for run_id in known:
             if run_id not in self.names:
                 raise UnknownRun(run_id, self.names)
-        newer = {run_id: known for run_id, known in since.items() if known != self.snapshot.version}
-        return {run_id: replace(self.snapshot, run_id=run_id) for run_id in newer}
+        newer = {run_id: has for run_id, has in known.items() if has.version != self.snapshot.version}
+        return {
+            run_id: News(replace(self.snapshot, run_id=run_id), self.get_history(run_id, has.step), has.step)
+            for run_id, has in newer.items()
+        }
 
     def get_probes(self, run_id: str) -> Probes:
         self.probings += 1

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from actors.lab import Plan
+from actors.news import Known
 from explorer.config import Lambdas, RunConfig
 from explorer.errors import ConfigError, ExplorerError, UnknownRun
 from tests.actors.labs.conftest import CONFIG, PATIENCE, await_info, await_step, find, paused_at
@@ -33,6 +34,19 @@ def test_a_poll_answers_only_what_is_newer(lab, anew) -> None:
     newer = lab.poll({anew: version})[anew]
     assert newer.version > version
     assert newer.step == 3
+
+
+def test_who_follows_a_run_hears_what_its_curves_gained_and_nothing_twice(lab, anew) -> None:
+    paused_at(lab, anew, 6)
+    news = lab.follow({anew: Known(None, 2)})[anew]
+    whole = lab.get_history(anew)
+    assert (news.snapshot.step, news.after) == (6, 2)
+    assert list(news.history.steps) == [step for step in whole.steps if step > 2]
+    for name, values in news.history.columns.items():
+        np.testing.assert_array_equal(values, whole.columns[name][-len(values) :])
+    assert lab.follow({anew: Known(news.snapshot.version, 6)}) == {}
+    with pytest.raises(UnknownRun):
+        lab.follow({"run-nobody": Known(None, 0)})
 
 
 def test_a_watched_run_shows_later_and_later_steps(lab, shared) -> None:
