@@ -8,6 +8,7 @@ from actors.pace import Pace
 from actors.storage.keeper import Keeper
 from explorer.config import RunConfig
 from explorer.messages import Status
+from explorer.training.remedies import until_due
 
 
 class Turn(NamedTuple):
@@ -70,9 +71,8 @@ class Turns(Memory):
         """Take the next steps: as many as the pace allows, and none beyond anything that is to happen between two steps."""
         self._change_as_scheduled(step + 1)
         ahead = [change.step - 1 - step for change in (*self.plan.schedule, *self._replay) if change.step > step + 1]
-        if self.config.remedy != "none":
-            ahead.append(self._now.remedy_every - step % self._now.remedy_every)
-        steps = min(self._pace.steps, self._gate.room(step), self._record.until_probe, *ahead)
+        ahead += [self._gate.room(step), self._record.until_probe, until_due(self._now, step)]
+        steps = min(self._pace.steps, *ahead)
         self._claimed = step + steps
         cures, self._cures = self._cures, []
         return Turn(self._now, steps, cures)

@@ -1,5 +1,6 @@
 """What is done about dead codes; FORMULAS: Dead-code remedies. Each way treats one level, and is a pure function of it."""
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -107,6 +108,11 @@ def split(level: Level) -> Treated:
     half = jnp.tile(level.mass[parents] / 2, 2)
     moved = jnp.zeros(size, bool).at[both].set(True, mode="drop")
     return Treated(codes, moved, level.mass.at[both].set(half, mode="drop"))
+
+
+def until_due(now: RunConfig, step: int) -> int:
+    """Steps from `step` on after which the run's own remedy acts next; more than there are if it has none."""
+    return sys.maxsize if now.remedy == "none" else now.remedy_every - step % now.remedy_every
 
 
 def cure(

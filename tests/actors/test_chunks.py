@@ -1,20 +1,24 @@
 """A run that trains several steps at once, as on a GPU, keeps every law of one that trains them one by one."""
 
+import io
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from actors.gate import Gate
+from actors.headless import train
 from actors.lab import NO_PLAN, Plan
 from actors.run import Run
 from actors.storage.archive import Archive
 from actors.storage.keeper import Keeper
-from explorer.config import RunConfig
+from explorer.config import Lambdas, RunConfig
 from explorer.messages import Change, Event
+from explorer.training.trainer import Trainer
 
 CONFIG = RunConfig(batch_size=8, codebook_size=4, seed=5)
 CHUNKS = [4, 8]
@@ -256,3 +260,22 @@ def test_a_run_whose_process_died_comes_back_with_every_change_at_its_step(start
     scheduled = start(1, Plan(schedule=tuple(changes)), live=False)
     steps_to(scheduled, end)
     assert_same(back, scheduled)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        RunConfig(batch_size=8, codebook_size=16, seed=5, remedy="reinit", dead_window=5, remedy_every=13),
+        RunConfig(
+            batch_size=8, codebook_size=8, seed=3, optimizer="sgd", learning_rate=1.0, lambdas=Lambdas(commit=10.0)
+        ),
+    ],
+    ids=["treated", "diverging"],
+)
+def test_without_a_page_chunks_write_the_rows_of_single_steps(sample, tmp_path, monkeypatch, config: RunConfig) -> None:
+    single = train(config, 30, tmp_path / "single", lambda _: sample, progress=io.StringIO())
+    monkeypatch.setattr("explorer.training.trainer.Trainer", partial(Trainer, resident=True))
+    several = train(config, 30, tmp_path / "several", lambda _: sample, progress=io.StringIO())
+    assert (several.steps, several.failed) == (single.steps, single.failed)
+    rows = [(summary.out / "history.csv").read_text(encoding="utf-8") for summary in (several, single)]
+    assert rows[0] == rows[1]
