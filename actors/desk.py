@@ -65,7 +65,7 @@ class Desk:
         self._now = config
         """The config with the live settings that hold now."""
         self._cures: list[str] = []
-        """Remedies asked for, which treat dead codes before the next step."""
+        """Remedies asked for, which treat dead codes before the next steps."""
         self._stale = False
         """Whether the picture shows by other live settings than hold now."""
         self._replay: tuple[Change, ...] = ()
@@ -83,7 +83,8 @@ class Desk:
         """Live settings asked for before a run that comes back has read its checkpoint."""
         self._steered = False
         """Whether it was told to train or to pause since it came back."""
-        self._times: deque[float] = deque(maxlen=64)
+        self._times: deque[tuple[float, int]] = deque(maxlen=64)
+        """When, and at which step, the last turns ended."""
 
     # What readers see ---------------------------------------------------------------------------------------------------
 
@@ -141,7 +142,7 @@ class Desk:
         return self._record.probes(self.run_id)
 
     def get_state(self, patience: float = 5.0) -> RunState:
-        """All that a fork carries on from, as of the end of the step in progress."""
+        """All that a fork carries on from, as of the end of the steps in progress."""
         with self._asked:
             self._refuse_if("be forked", "pending", "compiling", "stopped", "failed")
             self._state, self._state_asked = None, True
@@ -181,12 +182,13 @@ class Desk:
         times = list(self._times)
         if self._status != "running" or len(times) < 2:
             return 0.0
-        return (len(times) - 1) / max(times[-1] - times[0], 1e-9)
+        (began, first), (ended, last) = times[0], times[-1]
+        return (last - first) / max(ended - began, 1e-9)
 
     # What may be asked of it --------------------------------------------------------------------------------------------
 
     def pause(self) -> None:
-        """Stop after the step in progress."""
+        """Stop after the steps in progress."""
         with self._asked:
             self._refuse_if("pause", "stopped", "failed")
             self._gate.close()
@@ -194,11 +196,11 @@ class Desk:
             self._changed()
 
     def step(self, n: int = 1) -> None:
-        """Train exactly `n` steps (1 to 100,000), then be paused."""
+        """Train exactly `n` steps (1 to 100,000) after those in progress, then be paused."""
         n = int(STEPS.check("n", n))
         with self._asked:
             self._refuse_if("step", "stopped", "failed")
-            self._gate.open(n)
+            self._gate.open(self._claimed - self._record.step + n)
             self._steered = True
             self._record.event("stepped", self._claimed, n=n)
             self._changed()

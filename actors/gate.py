@@ -1,5 +1,6 @@
 """May the next step be trained? What was asked for, up to which step, and how far ahead of its comparison a run is."""
 
+import sys
 import time
 from collections.abc import Callable
 
@@ -56,3 +57,12 @@ class Gate:
         if self._allowed is None or step < self._allowed:
             return 0.0
         return max(self._lease_ends - self._clock(), 0.0)
+
+    def room(self, step: int) -> int:
+        """How many steps after `step` may be trained, where the next may, before all this is asked again."""
+        ends = [sys.maxsize if self._steps_left is None else step + self._steps_left]
+        if self.until is not None:
+            ends.append(self.until)
+        if self._allowed is not None and self._clock() < self._lease_ends:
+            ends.append(self._allowed)
+        return min(ends) - step

@@ -34,6 +34,8 @@ from explorer.settings import LAMBDA_SETTINGS, STEPS
 if TYPE_CHECKING:
     from explorer.training.trainer import Trainer
 
+AT_ONCE = 256
+"""Steps, at the most, between two looks at whether the run was interrupted, where several are trained at once: on a GPU."""
 PACKAGES = ("rq-vae-explorer", "jax", "jaxlib", "flax", "optax", "numpy")
 
 
@@ -105,28 +107,30 @@ class _HeadlessRun:
         begun = time.monotonic()
         with HistoryFile(self._out) as history:
             while self._trainer.steps < steps and not self._interrupted.is_set() and not self._failed:
-                self._step(history, progress)
+                self._advance(steps - self._trainer.steps, history, progress)
         self._seconds = time.monotonic() - begun
 
-    def _step(self, history: HistoryFile, progress: Progress) -> None:
+    def _advance(self, most: int, history: HistoryFile, progress: Progress) -> None:
+        from explorer.training.remedies import until_due  # imports jax
+
         trainer, config = self._trainer, self._trainer.config
         if remedy := trainer.due(config):
             trainer.cure(remedy, config)
-        losses = trainer.step(config)
-        if losses is None:
+        asked = min(AT_ONCE if trainer.resident else 1, most, until_due(config, trainer.steps))
+        last = trainer.steps + asked
+        for losses, health in trainer.train(config, asked):
+            self._losses = losses
+            metrics = step_metrics(losses, health)
+            self._curves.add(metrics)
+            weights = {f"lambda/{name}": value for name, value in config.lambdas.to_dict().items()}
+            others = {name: value for name, value in config.live.items() if name not in LAMBDA_SETTINGS}
+            history.add({"step": trainer.steps, "epoch": trainer.epoch, **metrics, **weights, **others})
+            progress.stepped(trainer.steps, losses, health)
+        if trainer.steps < last:
             self._failed = (
                 f"the loss or a gradient was not finite in step {trainer.steps + 1}; the model is as it was after step "
                 f"{trainer.steps}; lower the learning rate or the loss weights"
             )
-            return
-        self._losses = losses
-        health = trainer.health(config)
-        metrics = step_metrics(losses, health)
-        self._curves.add(metrics)
-        weights = {f"lambda/{name}": value for name, value in config.lambdas.to_dict().items()}
-        others = {name: value for name, value in config.live.items() if name not in LAMBDA_SETTINGS}
-        history.add({"step": trainer.steps, "epoch": trainer.epoch, **metrics, **weights, **others})
-        progress.stepped(trainer.steps, losses, health)
 
     def write(self, asked: int, data_source: str) -> Summary:
         """All files but history.csv; config.json last, so that where it is the others are whole."""

@@ -65,6 +65,11 @@ class Record:
         """Whether the view of the newest step belongs into the log."""
         return self._probes.due(self.step)
 
+    @property
+    def until_probe(self) -> int:
+        """Steps from the newest to the next whose view belongs into the log."""
+        return self._probes.until_due(self.step)
+
     def probed(self, view: View) -> None:
         """Log the view of the newest step, which is due."""
         with self._lock:

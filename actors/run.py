@@ -8,12 +8,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Literal
 
 from actors.lab import NO_PLAN, Plan
-from actors.memory import Memory
+from actors.pace import Pace
 from actors.record import BY_HAND, BY_ITSELF
 from actors.storage.keeper import Keeper
+from actors.turns import Turn, Turns
 from explorer.config import RunConfig
 from explorer.data import Dataset
 from explorer.errors import ExplorerError
@@ -23,8 +23,11 @@ from explorer.training.trainer import Trainer
 logger = logging.getLogger(__name__)
 
 
-class Run(Memory):
-    """One run. `open_data` is called in the run's own thread, with a function that it tells its progress to."""
+class Run(Turns):
+    """One run. `open_data` is called in the run's own thread, with a function that it tells its progress to.
+
+    How many steps it trains at once, and where its images are, follows from the device, unless `chunk` or `resident` say.
+    """
 
     def __init__(
         self,
@@ -34,8 +37,12 @@ class Run(Memory):
         open_data: Callable[[Callable[[str], None]], Dataset],
         plan: Plan = NO_PLAN,
         keeper: Keeper | None = None,
+        *,
+        chunk: int | None = None,
+        resident: bool | None = None,
     ) -> None:
         super().__init__(run_id, name, config, plan, keeper)
+        self._chunk, self._resident = chunk, resident
         self._open_data = open_data
         self._thread = threading.Thread(target=self._live, name=f"run-{run_id}", daemon=True)
 
@@ -95,7 +102,8 @@ class Run(Memory):
         self._say("compiling", "opening the data")
         dataset = self._open_data(lambda text: self._say("compiling", text))
         self._say("compiling", "building the model")
-        trainer = Trainer(self.config, dataset, self.plan.origin)
+        trainer = Trainer(self.config, dataset, self.plan.origin, self._resident)
+        self._pace = Pace(self._chunk or (None if trainer.resident else 1))
         came_back = self._come_back(trainer)
         self._show(trainer, dataset.source)
         self._say("compiling", "compiling the training step")
@@ -120,61 +128,8 @@ class Run(Memory):
                     self._keep(trainer)
             elif turn == "export":
                 self._export(trainer)
-            elif not isinstance(turn, str):
+            elif isinstance(turn, Turn):
                 self._advance(trainer, turn)
-
-    def _await_turn(self) -> "RunConfig | Literal['reset', 'show', 'export'] | None":
-        """The config whose live settings hold for the next step; or what else was asked for; None once closed."""
-        with self._asked:
-            while not self._closed:
-                step = self._record.step
-                unseen = self._picture.step != step or self._stale
-                if self._keeper is not None and self._keeper.superseded:
-                    self._end("another copy of this run took over", "superseded")
-                    return None
-                if self._reset_asked:
-                    return "reset"
-                if self._state_asked:
-                    return "export"
-                if self._gate.finished(step) or self._gate.shut:
-                    if unseen or not self._is_kept(step):
-                        return "show"
-                    self._rest(step)
-                elif wait := self._gate.held(step):
-                    if unseen and self._view_asked:
-                        return "show"
-                    self._enter("running")
-                    self._held = True
-                    self._asked.wait(wait)
-                else:
-                    self._enter("running")
-                    self._held = False
-                    if self._gate.running and self._watch.neglected:
-                        self._neglect = self._watch.words
-                        self._gate.close()
-                        continue
-                    self._claimed = step + 1
-                    self._change_as_scheduled()
-                    return self._now
-            return None
-
-    def _rest(self, step: int) -> None:
-        """End, or wait until something is asked."""
-        if self._gate.finished(step):
-            self._end(f"finished at step {step:,}", "finished")
-            return
-        self._gate.close()
-        self._enter("paused")
-        self._asked.wait()
-
-    def _change_as_scheduled(self) -> None:
-        for change in (*self.plan.schedule, *self._replay):
-            if change.step == self._claimed:
-                if isinstance(change.value, str):
-                    self._cures.append(change.value)
-                else:
-                    self._record.setting(change.name, self._now.live[change.name], change.value, change.step)
-                    self._now = self._now.with_live({change.name: change.value})
 
     def _export(self, trainer: Trainer) -> None:
         state = trainer.export(self._now)
@@ -183,20 +138,15 @@ class Run(Memory):
             self._asked.notify_all()
         self._keep(trainer)
 
-    def _enter(self, status: Status) -> None:
-        if self._status != status:
-            why, self._neglect = self._neglect, ""
-            if status == "paused" and self._status == "running":
-                self._record.event("paused", self._record.step, **({"reason": why} if why else {}))
-            self._status, self._reason = status, f"paused: {why}" if why else ""
-            self._watch.seen()
-            self._times.clear()
-            self._changed()
-
-    def _advance(self, trainer: Trainer, now: RunConfig) -> None:
-        self._treat(trainer, now)
-        losses = trainer.step(now)
-        if losses is None:
+    def _advance(self, trainer: Trainer, turn: Turn) -> None:
+        self._treat(trainer, turn)
+        began, first = time.monotonic(), trainer.steps
+        for losses, health in trainer.train(turn.now, turn.steps):
+            self._losses = losses
+            with self._asked:
+                self._record.step_done(losses, health)
+                self._gate.passed()
+        if trainer.steps < first + turn.steps:
             self._losses = None
             self._show(trainer)
             self._keep(trainer)
@@ -204,26 +154,21 @@ class Run(Memory):
                 f"the loss or a gradient was not finite in step {trainer.steps + 1}; the model is as it was after step "
                 f"{trainer.steps}. Lower the learning rate or the loss weights, then reset"
             )
-        self._losses = losses
-        health = trainer.health(now)
         ended = time.monotonic()
-        self._times.append(ended)
+        self._pace.took(turn.steps, ended - began)
+        self._times.append((ended, trainer.steps))
         with self._asked:
-            self._record.step_done(losses, health)
-            self._gate.passed()
             due = self._view_asked and ended >= self._next_view
         if due or self._record.probe_due():
             self._show(trainer)
         if self._keeper is not None and self._keeper.due():
             self._keep(trainer)
 
-    def _treat(self, trainer: Trainer, now: RunConfig) -> None:
+    def _treat(self, trainer: Trainer, turn: Turn) -> None:
         """Apply the remedies that were asked for, and the run's own if its time has come."""
-        with self._asked:
-            asked, self._cures = self._cures, []
-        own = trainer.due(now)
+        asked, own = turn.cures, trainer.due(turn.now)
         for remedy in dict.fromkeys([*asked, own] if own else asked):
-            cured = trainer.cure(remedy, now)
+            cured = trainer.cure(remedy, turn.now)
             if cured is not None or remedy in asked:
                 self._record.cured(remedy, BY_HAND if remedy in asked else BY_ITSELF, cured, trainer.steps + 1)
 

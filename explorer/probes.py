@@ -39,6 +39,10 @@ class ProbeLog:
         """Whether the view at this step belongs into the log."""
         return step % self._stride == 0 and step not in self._kept
 
+    def until_due(self, step: int) -> int:
+        """Steps from this one to the next that is due."""
+        return self._stride - step % self._stride
+
     def add(self, step: int, view: View) -> None:
         """Log the view of a step that is due."""
         if len(self._kept) == self._max:

@@ -1,5 +1,6 @@
 """What is done about dead codes; FORMULAS: Dead-code remedies. Each way treats one level, and is a pure function of it."""
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from explorer.model.codebook_init import Shape
 from explorer.model.quantizer import Assign, squared_distances
 from explorer.model.rqvae import Parameters, encode, to_unit
 from explorer.training.recipe import Recipe
-from explorer.training.state import TrainState
+from explorer.training.state import TrainState, choices
 
 ASIDE = 0.05
 """How far the halves of a split code go to either side, as a share of the distance to its nearest neighbour."""
@@ -109,6 +110,11 @@ def split(level: Level) -> Treated:
     return Treated(codes, moved, level.mass.at[both].set(half, mode="drop"))
 
 
+def until_due(now: RunConfig, step: int) -> int:
+    """Steps from `step` on after which the run's own remedy acts next; more than there are if it has none."""
+    return sys.maxsize if now.remedy == "none" else now.remedy_every - step % now.remedy_every
+
+
 def cure(
     state: TrainState, batch: UInt8[np.ndarray, "B 28 28"], remedy: str, now: RunConfig
 ) -> tuple[TrainState, Cured | None]:
@@ -137,7 +143,7 @@ def _cure(
     remedy: Callable[[Level], Treated],
 ) -> tuple[TrainState, Bool[Array, "L K"]]:
     key = jax.random.fold_in(jax.random.fold_in(jax.random.key(rules.seed), state.step), SALT)
-    counts, dead = _counts(state, rules), _dead(state, rules, shape)
+    counts, dead = choices(state, rules.window), _dead(state, rules, shape)
     mass = counts / jnp.clip(jnp.minimum(state.step, rules.window), 1).astype(jnp.float32)
     mass = mass if state.averages is None else state.averages.counts
     left = encode(state.parameters, to_unit(batch), differentiate=False)
@@ -158,16 +164,9 @@ def _padded(rows: Array, more: int) -> Array:
     return jnp.pad(rows, ((0, more), *(((0, 0),) * (rows.ndim - 1))))
 
 
-def _counts(state: TrainState, rules: Rules) -> Int[Array, "L K"]:
-    rows = state.window.shape[0]
-    age = (state.step - 1 - jnp.arange(rows)) % rows
-    within = age < jnp.minimum(rules.window, state.step)
-    return jnp.sum(jnp.where(within[:, None, None], state.window, 0), axis=0)
-
-
 def _dead(state: TrainState, rules: Rules, shape: Shape) -> Bool[Array, "L K"]:
     """As `explorer.training.health` has it."""
-    counts = _counts(state, rules)
+    counts = choices(state, rules.window)
     dead = counts < rules.threshold * counts.sum(axis=-1, keepdims=True)
     dead &= state.step - state.born >= rules.window
     return dead if shape.own is None else dead & shape.own

@@ -63,6 +63,14 @@ def from_leaves(config: RunConfig, leaves: Sequence[np.ndarray]) -> TrainState:
     return jax.tree.unflatten(jax.tree.structure(expected), [jnp.array(leaf) for leaf in leaves])
 
 
+def choices(state: TrainState, batches: Int[Array, ""]) -> Int[Array, "L K"]:
+    """How often each code was chosen in the last `batches` batches, as many as the window has."""
+    rows = state.window.shape[0]
+    age = (state.step - 1 - jnp.arange(rows)) % rows
+    within = age < jnp.minimum(batches, state.step)
+    return jnp.sum(jnp.where(within[:, None, None], state.window, 0), axis=0)
+
+
 def shapes_of(config: RunConfig) -> TrainState:
     """Shape and kind of every array of a state."""
     return jax.eval_shape(

@@ -1,24 +1,38 @@
 """A run's science without its life: a state that advances batch by batch. Knows no thread, no clock, no file."""
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Bool, Float, Int
 
 from explorer.config import RunConfig
 from explorer.data import Dataset, batch_indices
 from explorer.messages import Health, RunState, View
+from explorer.training.chunk import Told, train_steps
 from explorer.training.health import health, newest
 from explorer.training.look import look
 from explorer.training.projection import plane
 from explorer.training.recipe import Recipe, as_live
 from explorer.training.remedies import Cured, cure
+from explorer.training.resident import on_device
 from explorer.training.state import TrainState, from_leaves, init_state
 from explorer.training.step import MOTION_DECAY, train_step
 from explorer.training.tuples import distinct
 
 SEEN = 2048
 """Images, the first of the run's own order, on which codes begin that begin on the data."""
+PIECE = 16
+"""Steps, at the most, that are dispatched at once: while they run, what the ones before told is read and passed on."""
+
+
+class Trained(NamedTuple):
+    """What came of a step: the terms that were computed, and the use of the codes after it."""
+
+    losses: dict[str, float]
+    health: Health
 
 
 class Trainer:
@@ -27,11 +41,18 @@ class Trainer:
     `now` is its config with the live settings that hold now.
     """
 
-    def __init__(self, config: RunConfig, dataset: Dataset, origin: RunState | None = None) -> None:
-        """From step 0, or from where `origin` left off. Raises ConfigError for an origin with other codebooks."""
+    def __init__(
+        self, config: RunConfig, dataset: Dataset, origin: RunState | None = None, resident: bool | None = None
+    ) -> None:
+        """From step 0, or from where `origin` left off. Raises ConfigError for an origin with other codebooks.
+
+        `resident`: it keeps the training images on the device, and trains several steps in one dispatch; as on a GPU.
+        """
         self.config = config
         self._recipe = Recipe.of(config)
         self._dataset = dataset
+        self.resident = jax.default_backend() != "cpu" if resident is None else resident
+        self._images = on_device(dataset.train_images) if self.resident else None
         self._origin = origin
         self._probe = jnp.asarray(dataset.probe.images)
         self._shown = jnp.asarray(dataset.probe.shown)
@@ -65,20 +86,48 @@ class Trainer:
 
     def warm_up(self) -> None:
         """Compile the training step, on a state that is thrown away."""
-        train_step(self._begin(), self._batch(0), as_live(self.config), self._recipe)
+        if self._images is None:
+            train_step(self._begin(), self._batch(0), as_live(self.config), self._recipe)
+        else:
+            self._dispatch(self._begin(), jnp.array(True), 0, 1, self.config)
+
+    def train(self, now: RunConfig, steps: int = 1) -> Iterator[Trained]:
+        """Train on the next `steps` batches, and tell of one after the other; fewer, if the one after them was not finite.
+
+        Nothing else may be asked of the trainer until all were told of: what is told is behind what is being trained.
+        """
+        if self._images is None:
+            for _ in range(steps):
+                losses = self.step(now)
+                if losses is None:
+                    return
+                yield Trained(losses, self.health(now))
+            return
+        born, begun, ahead, going = np.array(self.state.born), self.steps, None, jnp.array(True)
+        for done in range(0, steps, PIECE):
+            behind = ahead
+            self.state, ahead = self._dispatch(self.state, going, begun + done, min(PIECE, steps - done), now)
+            going = ahead.finite
+            if behind is not None:
+                yield from self._told(behind, born, now)
+        if ahead is not None:
+            yield from self._told(ahead, born, now)
 
     def step(self, now: RunConfig) -> dict[str, float] | None:
         """Train on the next batch; its losses, or None if they were not finite (the state is then as before).
 
         A term that is not computed because its weight is 0 is left out.
         """
+        if self._images is not None:
+            trained = list(self.train(now))
+            return trained[0].losses if trained else None
         batch = self._batch(self.steps)
         self.state, output = train_step(self.state, batch, as_live(now), self._recipe)
         losses, finite = jax.device_get(output)
         if not finite:
             return None
         self.steps += 1
-        return {name: float(value) for name, value in losses.items() if not np.isnan(value)}
+        return _computed(losses)
 
     def due(self, now: RunConfig) -> str:
         """The remedy that is to act before the next step; "" for none."""
@@ -100,7 +149,10 @@ class Trainer:
     def health(self, now: RunConfig) -> Health:
         """Use of the codes over the last batches, as many as the window has now."""
         counts = newest(np.asarray(self.state.window), self.steps, now.dead_window).sum(axis=0)
-        young = self.steps - np.asarray(self.state.born) < now.dead_window
+        return self._health(counts, np.asarray(self.state.born), now)
+
+    def _health(self, counts: Int[np.ndarray, "L K"], born: Int[np.ndarray, "L K"], now: RunConfig) -> Health:
+        young = self.steps - born < now.dead_window
         return health(counts, min(self.steps, now.dead_window), now.dead_threshold, self.config.sizes, young)
 
     def view(self, now: RunConfig) -> View:
@@ -133,5 +185,31 @@ class Trainer:
         return init_state(self.config, seen)
 
     def _batch(self, step: int) -> np.ndarray:
-        images = self._dataset.train_images
-        return images[batch_indices(self.config.seed, step, len(images), self.config.batch_size)]
+        return self._dataset.train_images[self._indices(step)]
+
+    def _indices(self, step: int) -> Int[np.ndarray, " B"]:
+        return batch_indices(self.config.seed, step, len(self._dataset.train_images), self.config.batch_size)
+
+    def _dispatch(
+        self, state: TrainState, going: Bool[Array, ""], first: int, steps: int, now: RunConfig
+    ) -> tuple[TrainState, Told]:
+        """Have steps trained, at most PIECE, from step `first` on; returns before they are."""
+        rows = np.zeros((PIECE, self.config.batch_size), np.int32)
+        rows[:steps] = [self._indices(first + step) for step in range(steps)]
+        window = np.int32(now.dead_window)
+        state, told = train_steps(state, going, self._images, rows, np.int32(steps), window, as_live(now), self._recipe)
+        for leaf in jax.tree.leaves(told):
+            leaf.copy_to_host_async()
+        return state, told
+
+    def _told(self, told: Told, born: Int[np.ndarray, "L K"], now: RunConfig) -> Iterator[Trained]:
+        losses, counts, done, _ = jax.device_get(told)
+        for row in range(done):
+            self.steps += 1
+            computed = _computed({name: values[row] for name, values in losses.items()})
+            yield Trained(computed, self._health(counts[row], born, now))
+
+
+def _computed(losses: dict[str, np.ndarray]) -> dict[str, float]:
+    """Without the terms whose weight is 0."""
+    return {name: float(value) for name, value in losses.items() if not np.isnan(value)}
