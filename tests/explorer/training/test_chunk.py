@@ -8,7 +8,7 @@ import pytest
 
 import explorer.training.trainer
 from explorer.config import RunConfig
-from explorer.data import Dataset
+from explorer.data import Dataset, batch_indices
 from explorer.training.chunk import train_steps
 from explorer.training.resident import on_device
 from explorer.training.trainer import PIECE, Trained, Trainer
@@ -90,6 +90,30 @@ def test_a_chunk_ends_before_the_step_that_is_not_finite_with_the_state_before_i
     assert [trained.losses for trained in told] == losses
     assert chunked.steps == single.steps == len(losses)
     assert_same(chunked, single)
+
+
+def only_blank_images_are_finite(sample) -> Trainer:
+    """One image a step, half of them blank: those alone train, because a digit overflows the first kernel."""
+    images = sample.train_images[:16].copy()
+    images[:8] = 0
+    mixed = Dataset(sample.name, sample.source, images, sample.train_labels[:16], sample.probe)
+    trainer = Trainer(RunConfig(batch_size=1, codebook_size=4, seed=5), mixed, resident=True)
+    encoder = trainer.state.parameters.encoder["params"]
+    encoder["Conv_0"]["kernel"] = encoder["Conv_0"]["kernel"] * 1e30
+    return trainer
+
+
+@pytest.mark.parametrize("piece", [1, 4, PIECE])
+def test_nothing_that_was_dispatched_is_trained_after_a_step_that_is_not_finite(
+    sample, monkeypatch, piece: int
+) -> None:
+    monkeypatch.setattr(explorer.training.trainer, "PIECE", piece)
+    trainer = only_blank_images_are_finite(sample)
+    blank = [batch_indices(5, step, 16, 1)[0] < 8 for step in range(16)]
+    first = blank.index(False)
+    assert first == 2
+    assert any(blank[first:])
+    assert len(list(trainer.train(trainer.config, 16))) == trainer.steps == trainer.state.step == first
 
 
 def test_a_chunk_whose_first_step_is_not_finite_changes_nothing_and_tells_nothing(sample) -> None:
