@@ -17,15 +17,26 @@ from explorer.errors import ConfigError, NoCapacity
 Gpu = Literal["auto", "off"] | float
 AUTO_FRACTION = 0.25
 """Share of a GPU that `auto` gives a run: the model is small, four runs fill one."""
-_MMAP_THRESHOLD, _TRIM_THRESHOLD, _ARENA_MAX = -3, -1, -8  # of glibc's mallopt
-_LARGEST, _UNLIMITED = 1 << 30, 2**31 - 1
+_TOP_PAD, _MMAP_THRESHOLD, _TRIM_THRESHOLD, _ARENA_MAX = -2, -3, -1, -8  # of glibc's mallopt
+_HEAPS, _LARGEST, _UNLIMITED = 128 << 20, 1 << 30, 2**31 - 1
+_FITS = 256
+"""Images of the largest batch whose buffers were seen to fit into the heaps of an arena, which are of 64 MiB; of 512 do not."""
 ALLOCATOR = {
+    "MALLOC_TOP_PAD_": str(_HEAPS),
     "MALLOC_MMAP_THRESHOLD_": str(_LARGEST),
     "MALLOC_TRIM_THRESHOLD_": str(_UNLIMITED),
-    "MALLOC_ARENA_MAX": "1",
 }
-"""What `keep_freed_memory` sets, as the environment of a process in which others have begun to allocate before it: of a Ray
-worker. Threads there take over the arenas of threads that ended, and those are too small, whatever is set later."""
+"""What `keep_freed_memory` sets, as the environment of a process in which others allocate before it: of a Ray worker."""
+ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}
+"""The same for a batch beyond that, whose buffer only the main arena holds."""
+
+
+def needs_one_arena(batch_size: int) -> bool:
+    """Whether a step's buffer would be fetched from the system anew each time, unless there is no arena but the main one.
+
+    One arena costs a tenth of the speed where it holds what XLA left behind when it compiled: so only where it is needed.
+    """
+    return batch_size > _FITS
 
 
 def parse_gpu(text: str) -> Gpu:
@@ -50,26 +61,34 @@ def gpus_per_run(gpu: Gpu, available: float) -> float:
     return gpu
 
 
-def keep_freed_memory(library: str | None = None) -> bool:
+def keep_freed_memory(library: str | None = None, *, one_arena: bool = False) -> bool:
     """Let glibc reuse what XLA frees; False where there is no glibc. To be called before jax is imported.
 
-    A step's temporary buffer is above the 32 MiB beyond which glibc returns memory to the system at once, and the next
-    step faults it in again page by page: more than half of a step's time. One arena, because those of threads are too small.
+    A step's temporary buffer is above the 32 MiB beyond which glibc returns memory to the system at once, as it returns
+    heaps of arenas that are empty; and the next step faults it in again page by page: more than half of a step's time.
     """
     try:
         allocator = ctypes.CDLL(library).mallopt
     except (AttributeError, OSError, TypeError):
         return False
-    wanted = {_MMAP_THRESHOLD: _LARGEST, _TRIM_THRESHOLD: _UNLIMITED, _ARENA_MAX: 1}
+    wanted = {_TOP_PAD: _HEAPS, _MMAP_THRESHOLD: _LARGEST, _TRIM_THRESHOLD: _UNLIMITED}
+    if one_arena:
+        wanted[_ARENA_MAX] = 1
     return all(allocator(option, value) for option, value in wanted.items())
 
 
-def claim(threads: int | None, gpus: float | None, environment: MutableMapping[str, str] = os.environ) -> None:
+def claim(
+    threads: int | None,
+    gpus: float | None,
+    environment: MutableMapping[str, str] = os.environ,
+    *,
+    batch_size: int = 0,
+) -> None:
     """Tell XLA, which reads its environment once, how many threads and whether a GPU this process may use.
 
-    None leaves the choice to XLA: all cores, or a GPU if there is one.
+    None leaves the choice to XLA: all cores, or a GPU if there is one. `batch_size`: the largest, if that is known.
     """
-    keep_freed_memory()
+    keep_freed_memory(one_arena=needs_one_arena(batch_size))
     if threads is not None:
         environment["NPROC"] = str(max(1, threads))
     cache = compilation_cache(environment.get("NPROC") or str(os.cpu_count()))
@@ -99,10 +118,10 @@ def compilation_cache(threads: str) -> Path:
     return folder / f"compiled-{version('jax')}-{kind}-{threads}"
 
 
-def claim_local(gpu: Gpu) -> None:
+def claim_local(gpu: Gpu, batch_size: int = 0) -> None:
     """Claim this whole machine for this process. Raises NoCapacity if a GPU was asked for and there is none."""
     if "jax" not in sys.modules:
-        claim(None, 0.0 if gpu == "off" else None)
+        claim(None, 0.0 if gpu == "off" else None, batch_size=batch_size)
     if isinstance(gpu, float):
         import jax
 

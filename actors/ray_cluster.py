@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from actors.capacity import Request, places, refuse_if_too_large
 from actors.cluster import Cluster, machine_name, machines
-from actors.devices import ALLOCATOR, Gpu, gpus_per_run
+from actors.devices import ALLOCATOR, ONE_ARENA, Gpu, gpus_per_run, needs_one_arena
 from actors.lab import LabInfo, Plan, RunInfo
 from actors.limits import NO_LIMITS, Limits
 from actors.members import Member, announced
@@ -182,6 +182,8 @@ class RayCluster(RayCalls):
     def _launch(self, run_id: str, name: str, config: RunConfig, plan: Plan) -> RunInfo:
         """Create a run's actor, or find the one that another page created just now."""
         folder = None if self._archive is None else str(self._archive.folder(run_id).path)
+        inherited = {} if self._address else ALLOCATOR
+        needed = ALLOCATOR | (ONE_ARENA if needs_one_arena(config.batch_size) else {})
         actor = ray.remote(RunActor).options(
             name=run_id,
             namespace=NAMESPACE,
@@ -192,7 +194,7 @@ class RayCluster(RayCalls):
             memory=int(self._request.memory) or None,
             max_restarts=RESTARTS if folder else 0,
             max_pending_calls=50,
-            runtime_env={"env_vars": ALLOCATOR} if self._address else None,
+            runtime_env=None if needed == inherited else {"env_vars": needed},  # it takes half a second
         )
         info = announced(run_id, name, config, plan)
         told = (

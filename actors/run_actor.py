@@ -31,7 +31,7 @@ class RunActor:
         folder: str | None = None,
     ) -> None:
         """Begin the run; or go on with it, if it ran before in the folder: Ray makes a new actor of one whose process died."""
-        claim(int(request.cpus), request.gpus)
+        claim(int(request.cpus), request.gpus, batch_size=config.batch_size)
         from actors.ray_metrics import report  # imports ray, which is there anyway
         from actors.run import Run  # imports jax, which reads what was claimed
         from actors.storage.folder import RunFolder

@@ -90,7 +90,7 @@ class Reporter:
 
 def work(task: Task, channel: Connection) -> None:
     """The life of the process: one thread of the CPU, one run."""
-    claim(1, 0.0 if task.gpu == "off" else None)
+    claim(1, 0.0 if task.gpu == "off" else None, batch_size=task.config.batch_size)
     reporter = Reporter(channel)
     with suppress(BrokenPipeError):  # the sweep is gone: nobody is left to tell
         try:

@@ -58,7 +58,7 @@ def _train(arguments: argparse.Namespace) -> int:
     from actors.devices import claim_local
     from actors.headless import train
 
-    claim_local(arguments.gpu)
+    claim_local(arguments.gpu, config.batch_size)
     check_dataset(config.dataset, arguments.data_dir)
     open_data = partial(open_dataset, config.dataset, arguments.data_dir)
     summary = train(config, arguments.steps, arguments.out, open_data, overwrite=arguments.overwrite)

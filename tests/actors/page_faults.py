@@ -15,11 +15,11 @@ FEW = 300
 """Page faults a step; a step whose buffers come anew from the system has some 2,000 to 9,000."""
 
 
-def assert_memory_is_kept(lab: RayLab) -> None:
-    """Start a run of the default shape, train it, and count; skips where the allocator is not glibc's."""
+def assert_memory_is_kept(lab: RayLab, batch_size: int = 128) -> None:
+    """Start a run, train it, and count; skips where the allocator is not glibc's."""
     if not keep_freed_memory():
         pytest.skip("the allocator is not glibc's")
-    run_id = lab.start(RunConfig()).run_id
+    run_id = lab.start(RunConfig(batch_size=batch_size)).run_id
     first = _after(lab, run_id, 20)
     before = _faults(lab.cluster().places[run_id].pid)
     last = _after(lab, run_id, first + STEPS)

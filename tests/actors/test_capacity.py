@@ -6,7 +6,7 @@ import platform
 import pytest
 
 from actors.capacity import Request, refuse_if_too_large, why_waiting
-from actors.devices import claim, gpus_per_run, keep_freed_memory, parse_gpu
+from actors.devices import claim, gpus_per_run, keep_freed_memory, needs_one_arena, parse_gpu
 from explorer.errors import ConfigError, NoCapacity
 
 
@@ -80,3 +80,7 @@ def test_a_users_own_compilation_cache_is_left_alone() -> None:
 def test_freed_memory_is_kept_where_the_c_library_allows_it() -> None:
     assert keep_freed_memory() == (platform.libc_ver()[0] == "glibc")
     assert not keep_freed_memory("no such library")
+
+
+def test_one_arena_is_asked_for_only_where_a_batch_needs_it() -> None:
+    assert [needs_one_arena(size) for size in (0, 128, 256, 512)] == [False, False, False, True]

@@ -122,8 +122,9 @@ def test_a_stopped_run_is_resumed_in_a_new_process_and_forked_without_one(lab) -
     lab.stop(run_id)
 
 
-def test_a_runs_process_gives_no_memory_back_between_steps(lab) -> None:
-    assert_memory_is_kept(lab)
+@pytest.mark.parametrize("batch_size", [128, 512])
+def test_a_runs_process_gives_no_memory_back_between_steps(lab, batch_size: int) -> None:
+    assert_memory_is_kept(lab, batch_size)
 
 
 def test_two_pages_see_steer_and_stop_the_same_runs(lab, no_data, runs_dir) -> None:
