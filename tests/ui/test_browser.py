@@ -10,12 +10,12 @@ import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from tests.conftest import require
+from tests.ui.opening import CUT_OFF, open_whole
 from tests.ui.serving import MODES, Serving, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-CUT_OFF = ("Failed to load resource: net::ERR_NETWORK_CHANGED", "Unable to preload CSS", "Failed to fetch")
 START = 90_000
 SOON = 30_000
 expect.set_options(timeout=SOON)
@@ -93,7 +93,7 @@ def page(served: Serving, witness: Witness) -> Iterator[Page]:
         page.set_default_timeout(SOON)
         witness.listen(page)
         page.add_init_script(WATCH_PLANES)
-        page.goto(served.url, wait_until="domcontentloaded")
+        open_whole(page, served.url)
         yield page
         browser.close()
 

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import require
+from tests.ui.opening import open_whole
 from tests.ui.serving import Serving, await_run, serving
 from tests.ui.test_browser import CHROMIUM, FLAGS
 
@@ -31,7 +32,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(served: Serving, browser: Browser) -> Iterator[Page]:
     opened = browser.new_page(viewport={"width": 1280, "height": 800})
-    opened.goto(served.url, wait_until="domcontentloaded")
+    open_whole(opened, served.url)
     opened.get_by_role("tab", name="Cluster").click()
     yield opened
     opened.close()

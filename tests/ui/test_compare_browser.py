@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import require
+from tests.ui.opening import open_whole
 from tests.ui.serving import Serving, serving
 from tests.ui.test_browser import CHROMIUM, FLAGS, Witness
 
@@ -52,7 +53,7 @@ def page(browser: Browser, served: Serving, witness: Witness) -> Iterator[Page]:
 
 def begin(page: Page, served: Serving, axes: dict[str, str]) -> None:
     """Start a comparison by hand: small codebooks and batches, so that many runs fit on this machine."""
-    page.goto(f"{served.url}#tab=compare", wait_until="domcontentloaded")
+    open_whole(page, f"{served.url}#tab=compare")
     page.get_by_test_id("compare-new").click()
     form = page.get_by_test_id("compare-begin")
     form.locator("summary").first.click()
@@ -78,7 +79,7 @@ def steps(page: Page) -> list[int]:
 
 def test_an_address_typed_into_an_open_page_opens_the_tab_that_it_names(page: Page, served: Serving) -> None:
     tab = page.locator("#tabs button[role=tab][aria-selected=true]")
-    page.goto(served.url, wait_until="domcontentloaded")
+    open_whole(page, served.url)
     expect(page.get_by_test_id("lab")).to_contain_text("Ray", timeout=START)
     expect(tab).to_have_text("Run")
     page.evaluate("location.hash = 'tab=compare'")
@@ -131,7 +132,7 @@ def test_four_runs_are_started_steered_forked_exported_and_shared(
 
     page.locator("[data-testid=compare-view] label").nth(1).click()
     other = browser.new_page(viewport={"width": 1280, "height": 800})
-    other.goto(page.url, wait_until="domcontentloaded")
+    open_whole(other, page.url)
     expect(other.locator(CARDS)).to_have_count(5, timeout=START)
     expect(other.locator("[data-testid=compare-view] input:checked")).to_have_value("level-2")
     assert other.get_by_test_id("card-name").all_inner_texts() == page.get_by_test_id("card-name").all_inner_texts()

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, Request, expect, sync_playwright
 
 from tests.conftest import require
+from tests.ui.opening import open_whole
 from tests.ui.serving import Serving, serving
 from tests.ui.test_browser import CHROMIUM, FLAGS, START, WATCH_PLANES, Witness
 
@@ -38,7 +39,7 @@ def page(served: Serving, witness: Witness) -> Iterator[Page]:
         page.set_default_timeout(30_000)
         witness.listen(page)
         page.add_init_script(WATCH_PLANES)
-        page.goto(f"{served.url}#run={run['run_id']}", wait_until="domcontentloaded")
+        open_whole(page, f"{served.url}#run={run['run_id']}")
         expect(page.get_by_test_id("plane-1")).to_have_attribute("data-count", "512", timeout=START)
         yield page
         browser.close()

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from explorer.presets import PRESETS
 from tests.conftest import require
+from tests.ui.opening import open_whole
 from tests.ui.serving import Serving, serving
 from tests.ui.test_browser import CHROMIUM, FLAGS, Witness
 
@@ -42,7 +43,7 @@ def page(browser: Browser, served: Serving) -> Iterator[Page]:
 def test_one_click_starts_a_preset_and_what_to_look_for_stays_with_its_runs(page: Page, served: Serving) -> None:
     witness = Witness(urlsplit(served.url).netloc)
     witness.listen(page)
-    page.goto(f"{served.url}#tab=compare", wait_until="domcontentloaded")
+    open_whole(page, f"{served.url}#tab=compare")
     empty = page.get_by_test_id("compare-empty")
     expect(empty.locator(".preset")).to_have_count(len(PRESETS), timeout=START)
     expect(empty.get_by_test_id("preset-ema")).to_be_enabled(timeout=START)

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.conftest import require
+from tests.ui.opening import open_whole
 from tests.ui.serving import Serving, serving
 from tests.ui.test_browser import CHROMIUM, FLAGS, Witness, number
 
@@ -34,7 +35,7 @@ def page(served: Serving, witness: Witness) -> Iterator[Page]:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.set_default_timeout(30_000)
         witness.listen(page)
-        page.goto(served.url, wait_until="domcontentloaded")
+        open_whole(page, served.url)
         yield page
         browser.close()
 
