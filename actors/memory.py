@@ -17,8 +17,10 @@ logger = logging.getLogger(__name__)
 
 VIEW_INTERVAL = 0.2
 """Seconds from one look through the probe to the next, at the least, however often somebody asks."""
-VIEW_SHARE = 0.02
-"""Share of the training time that looking may take: after a look of 15 ms the next waits for 0.75 s (a second at the most)."""
+VIEW_SHARE = 0.012
+"""Share of the training time that looking may take: after a look of 9 ms the next waits for 0.75 s."""
+VIEW_PAUSE = 1.1
+"""Seconds that it waits at the most. Showing a picture takes the page as long as making it; both together are to cost 5%."""
 
 
 class Memory(Desk):
@@ -41,7 +43,7 @@ class Memory(Desk):
         source = self._picture.data_source if data_source is None else data_source
         picture = Picture(trainer.steps, trainer.epoch, self._losses, view, source, trainer.device)
         ended = time.monotonic()
-        self._next_view = ended + min(max(VIEW_INTERVAL, (ended - began) / VIEW_SHARE), 1.0)
+        self._next_view = ended + min(max(VIEW_INTERVAL, (ended - began) / VIEW_SHARE), VIEW_PAUSE)
         with self._asked:
             self._picture = picture
             self._view_asked = False

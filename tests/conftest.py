@@ -59,6 +59,14 @@ def keep_within_the_kernels_mappings() -> Iterator[None]:
     forget_compiled()
 
 
+@pytest.fixture(autouse=True)
+def keep_slow_tests_within_the_kernels_mappings(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The slow tests of one file may compile more than a process has mappings for."""
+    yield
+    if request.node.get_closest_marker("slow"):
+        forget_compiled()
+
+
 def require(present: bool, missing: str) -> None:
     """Skip with the reason, or fail where everything is required."""
     if not present:

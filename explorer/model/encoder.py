@@ -7,18 +7,14 @@ from explorer.model.layers import Conv
 
 
 class Encoder(nn.Module):
-    """Two stride-2 convolutions, then two dense layers: z_e, one point of the latent space per image.
-
-    `differentiate` False says that no gradient will be taken: that is faster.
-    """
+    """Two stride-2 convolutions, then two dense layers: z_e, one point of the latent space per image."""
 
     latent_dim: int = 2
-    differentiate: bool = True
 
     @nn.compact
     def __call__(self, images: Float[Array, "B 28 28 1"]) -> Float[Array, "B D"]:
         """Encode `images`, grey values in [0, 1]."""
-        x = Conv(32, relu=True, differentiate=self.differentiate)(images)
-        x = Conv(64, relu=True, differentiate=self.differentiate)(x)
+        x = Conv(32, relu=True)(images)
+        x = Conv(64, relu=True)(x)
         x = nn.relu(nn.Dense(128)(x.reshape(x.shape[0], -1)))
         return nn.Dense(self.latent_dim)(x)

@@ -1,9 +1,8 @@
 """3×3 convolutions of stride 2, written as matrix products.
 
 XLA's CPU backend is slower at the direct form, most of all at its gradients. Same parameters, initial values and results
-as flax's `nn.Conv` and `nn.ConvTranspose` (SAME), with or without a ReLU behind. The direct form is used where it is the
-fast one: on other backends, and on a CPU for the convolution of which no gradient is taken. The plain twin is in
-tests/explorer/model/test_layers.py; what was measured, and what else was tried: benchmarks/README.md.
+as flax's `nn.Conv` and `nn.ConvTranspose` (SAME), with or without a ReLU behind. Other backends take the direct form. The
+plain twin is in tests/explorer/model/test_layers.py; what was measured, and what else was tried: benchmarks/README.md.
 """
 
 from collections.abc import Callable
@@ -20,13 +19,12 @@ class Conv(nn.Module):
 
     features: int
     relu: bool = False
-    differentiate: bool = True
 
     @nn.compact
     def __call__(self, x: Float[Array, "B H W C"]) -> Float[Array, "B h w O"]:
         """Convolve."""
         kernel, bias = _parameters(self, x.shape[-1], self.features)
-        convolve = matmul_conv if self.differentiate and on_cpu() else direct_conv
+        convolve = matmul_conv if on_cpu() else direct_conv
         return convolve(x, kernel, bias, self.relu)
 
 

@@ -1,16 +1,20 @@
 """The RQ-VAE: encoder, residual quantizer, decoder, and their parameters."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
+from explorer.model.chunks import in_chunks
 from explorer.model.codebook_init import Shape
 from explorer.model.decoder import Decoder
 from explorer.model.encoder import Encoder
 
+ENCODED = 128
+"""Images that are encoded at a time, where there are many."""
 Init = Callable[[PRNGKeyArray, Any, Shape, Any], Float[Array, "L K D"]]
 
 
@@ -28,7 +32,7 @@ def init_parameters(
     """Fresh parameters: flax's default initialisers, and codebooks as `init` makes them, of what the encoder makes of images."""
     encoder_key, decoder_key, codebook_key = jax.random.split(key, 3)
     encoder = Encoder(shape.dim).init(encoder_key, jnp.zeros((1, 28, 28, 1)))
-    latents = Encoder(shape.dim, differentiate=False).apply(encoder, images)
+    latents = encode_many(Parameters(encoder, None, jnp.zeros(shape.padded)), images)
     codebooks = init(codebook_key, latents, shape, scale)
     if shape.own is not None:
         codebooks = jnp.where(shape.own[..., None], codebooks, 0)
@@ -40,12 +44,15 @@ def to_unit(images: UInt8[Array, "B 28 28"]) -> Float[Array, "B 28 28 1"]:
     return images[..., None].astype(jnp.float32) / 255
 
 
-def encode(
-    parameters: Parameters, images: Float[Array, "B 28 28 1"], *, differentiate: bool = True
-) -> Float[Array, "B D"]:
-    """z_e: where the encoder puts each image in the latent space. Faster if no gradient is to be taken."""
-    encoder = Encoder(parameters.codebooks.shape[-1], differentiate)
+def encode(parameters: Parameters, images: Float[Array, "B 28 28 1"]) -> Float[Array, "B D"]:
+    """z_e: where the encoder puts each image in the latent space."""
+    encoder = Encoder(parameters.codebooks.shape[-1])
     return encoder.apply(parameters.encoder, images)  # pyright: ignore[reportReturnType]
+
+
+def encode_many(parameters: Parameters, images: Float[Array, "N 28 28 1"]) -> Float[Array, "N D"]:
+    """`encode` for more images than a batch has, of which no gradient is taken."""
+    return in_chunks(partial(encode, parameters), images, ENCODED)
 
 
 def decode_logits(parameters: Parameters, latents: Float[Array, "B D"]) -> Float[Array, "B 28 28 1"]:

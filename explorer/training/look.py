@@ -1,19 +1,19 @@
 """One look through the probe: a pure function, one jit."""
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, UInt8
 
+from explorer.model.chunks import in_chunks
 from explorer.model.quantizer import Assign, Quantized, residual_quantize
-from explorer.model.rqvae import Parameters, decode, encode, to_unit
+from explorer.model.rqvae import Parameters, decode, encode_many, to_unit
 from explorer.training.losses import mean_squared_error
 
-CHUNK = 64
-"""Images that a look takes at a time: by all 512 at once it took twice as long."""
+DECODED = 64
+"""Combinations of codes that are decoded at a time: often there are not many more."""
 
 
 class ProbeOutput(NamedTuple):
@@ -40,7 +40,7 @@ def look(
 ) -> ProbeOutput:
     """Encode, quantize and decode the probe images: a few at a time, and each combination of codes once."""
     inputs = to_unit(images)
-    latents = _by_chunks(lambda chunk: encode(parameters, chunk, differentiate=False), inputs)
+    latents = encode_many(parameters, inputs)
     quantized = residual_quantize(latents, parameters.codebooks, assign, sizes)
     outputs = _decode_each_once(parameters, quantized)
     up_to_each_level = quantized.sums[:, shown]
@@ -74,13 +74,4 @@ def _decode_each_once(parameters: Parameters, quantized: Quantized) -> Float[Arr
         blank = jnp.zeros((len(places), 28, 28, 1))
         return jax.lax.cond(places[0] < distinct, lambda: decode(parameters, latents), lambda: blank)
 
-    return _by_chunks(decode_used, (jnp.arange(size), quantized.z_q[first]))[same.ravel()]
-
-
-def _by_chunks(function: Callable[[Any], Array], arrays: Any) -> Array:
-    """`function` of CHUNK rows of the arrays at a time: what it works on stays in the processor's cache."""
-    rows = len(jax.tree.leaves(arrays)[0])
-    size = CHUNK if rows % CHUNK == 0 else rows
-    chunks = jax.tree.map(lambda array: array.reshape(-1, size, *array.shape[1:]), arrays)
-    outcome = jax.lax.map(function, chunks)
-    return outcome.reshape(rows, *outcome.shape[2:])
+    return in_chunks(decode_used, (jnp.arange(size), quantized.z_q[first]), DECODED)[same.ravel()]

@@ -146,7 +146,7 @@ def _cure(
     counts, dead = choices(state, rules.window), _dead(state, rules, shape)
     mass = counts / jnp.clip(jnp.minimum(state.step, rules.window), 1).astype(jnp.float32)
     mass = mass if state.averages is None else state.averages.counts
-    left = encode(state.parameters, to_unit(batch), differentiate=False)
+    left = encode(state.parameters, to_unit(batch))
     outcomes, largest = [], max(shape.sizes)
     for number, size in enumerate(shape.sizes):
         codes = state.parameters.codebooks[number, :size]

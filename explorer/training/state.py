@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8, UInt32
 from explorer.config import RunConfig
 from explorer.errors import ConfigError
 from explorer.model.quantizer import residual_quantize
-from explorer.model.rqvae import Parameters, encode, init_parameters, to_unit
+from explorer.model.rqvae import Parameters, encode_many, init_parameters, to_unit
 from explorer.training.health import WINDOW_BATCHES
 from explorer.training.moving_average import Averages, begin
 from explorer.training.recipe import Recipe
@@ -108,7 +108,7 @@ _init_state = jax.jit(_begin, static_argnames="recipe", compiler_options={"xla_b
 
 def _batch_counts(parameters: Parameters, images: Float[Array, "N 28 28 1"], recipe: Recipe) -> Float[Array, "L K"]:
     """How often a batch would choose each code, by what the images choose."""
-    latents = encode(parameters, images, differentiate=False)
+    latents = encode_many(parameters, images)
     codes = residual_quantize(latents, parameters.codebooks, recipe.way("distance"), recipe.sizes).codes
     share = jax.nn.one_hot(codes, recipe.shape.padded[1]).mean(axis=0)
     return share * recipe.batch_size

@@ -1,6 +1,7 @@
 """A run's science without its life: a state that advances batch by batch. Knows no thread, no clock, no file."""
 
 from collections.abc import Iterator
+from math import isnan
 from typing import NamedTuple
 
 import jax
@@ -15,7 +16,7 @@ from explorer.training.chunk import Told, train_steps
 from explorer.training.health import health, newest
 from explorer.training.look import look
 from explorer.training.projection import plane
-from explorer.training.recipe import Recipe, as_live
+from explorer.training.recipe import Live, Recipe, as_live
 from explorer.training.remedies import Cured, cure
 from explorer.training.resident import on_device
 from explorer.training.state import TrainState, from_leaves, init_state
@@ -50,6 +51,7 @@ class Trainer:
         """
         self.config = config
         self._recipe = Recipe.of(config)
+        self._set = config, as_live(config)
         self._dataset = dataset
         self.resident = jax.default_backend() != "cpu" if resident is None else resident
         self._images = on_device(dataset.train_images) if self.resident else None
@@ -122,12 +124,11 @@ class Trainer:
             trained = list(self.train(now))
             return trained[0].losses if trained else None
         batch = self._batch(self.steps)
-        self.state, output = train_step(self.state, batch, as_live(now), self._recipe)
-        losses, finite = jax.device_get(output)
-        if not finite:
+        self.state, output = train_step(self.state, batch, self._live(now), self._recipe)
+        if not jax.block_until_ready(output.finite).item():
             return None
         self.steps += 1
-        return _computed(losses)
+        return _computed({name: value.item() for name, value in output.losses.items()})
 
     def due(self, now: RunConfig) -> str:
         """The remedy that is to act before the next step; "" for none."""
@@ -196,8 +197,8 @@ class Trainer:
         """Have steps trained, at most PIECE, from step `first` on; returns before they are."""
         rows = np.zeros((PIECE, self.config.batch_size), np.int32)
         rows[:steps] = [self._indices(first + step) for step in range(steps)]
-        window = np.int32(now.dead_window)
-        state, told = train_steps(state, going, self._images, rows, np.int32(steps), window, as_live(now), self._recipe)
+        live, window = self._live(now), np.int32(now.dead_window)
+        state, told = train_steps(state, going, self._images, rows, np.int32(steps), window, live, self._recipe)
         for leaf in jax.tree.leaves(told):
             leaf.copy_to_host_async()
         return state, told
@@ -206,10 +207,16 @@ class Trainer:
         losses, counts, done, _ = jax.device_get(told)
         for row in range(done):
             self.steps += 1
-            computed = _computed({name: values[row] for name, values in losses.items()})
+            computed = _computed({name: values[row].item() for name, values in losses.items()})
             yield Trained(computed, self._health(counts[row], born, now))
 
+    def _live(self, now: RunConfig) -> Live:
+        """`as_live`, made once for each setting: it is the same from step to step."""
+        if self._set[0] is not now:
+            self._set = now, as_live(now)
+        return self._set[1]
 
-def _computed(losses: dict[str, np.ndarray]) -> dict[str, float]:
+
+def _computed(losses: dict[str, float]) -> dict[str, float]:
     """Without the terms whose weight is 0."""
-    return {name: float(value) for name, value in losses.items() if not np.isnan(value)}
+    return {name: value for name, value in losses.items() if not isnan(value)}
