@@ -215,6 +215,7 @@ class RayLab(RayCluster):
         member.probes = self._ask(run_id, "get_probes")
         member.gone = True
         ray.kill(member.handle)
+        self._tend()
         return self._described(member)
 
     def describe(self, run_id: str, **values: object) -> RunInfo:
