@@ -12,6 +12,7 @@ from actors.ray_calls import actors, ray  # ray only after its settings
 from explorer.config import RunConfig
 
 TAKES_CALLS = ("PENDING_CREATION", "ALIVE")
+"""States of an actor in which Ray keeps a call for it; what is said to one that restarts may be lost."""
 
 
 class Kept(NamedTuple):
@@ -57,7 +58,10 @@ class Spare:
             if kept is None or first is None or needs_one_arena(config.batch_size) != needs_one_arena(first.batch_size):
                 return None
             self._kept = None
-        return kept if actors(kept.actor._actor_id.hex()).get("State") in TAKES_CALLS else end(kept)
+        if actors(kept.actor._actor_id.hex()).get("State") in TAKES_CALLS:
+            return kept
+        end(kept)
+        return None
 
     def close(self) -> None:
         """End it, and make none any more."""
@@ -67,7 +71,8 @@ class Spare:
 
     def _end(self) -> None:
         if self._kept is not None:
-            self._kept = end(self._kept)
+            end(self._kept)
+            self._kept = None
 
 
 def end(kept: Kept) -> None:

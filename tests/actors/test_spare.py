@@ -23,11 +23,18 @@ SMALL = RunConfig(batch_size=8, codebook_size=4)
 OTHER_PAGE = """
 import sys, time
 from actors.ray_lab import RayLab
-lab = RayLab(sys.argv[1])
+from explorer.config import RunConfig
+lab = RayLab(sys.argv[1], data_dir=sys.argv[2])
 lab.connect()
 for _ in range(10):
-    print([info.run_id for info in lab.runs()], dict(lab.cluster().places))
+    print([info.run_id for info in lab.runs()], dict(lab.cluster().places), flush=True)
     time.sleep(0.1)
+sys.stdin.readline()
+mine = lab.start(RunConfig(batch_size=8, codebook_size=4)).run_id
+print(mine, flush=True)
+while not (others := [info.run_id for info in lab.runs() if info.run_id != mine]):
+    time.sleep(0.1)
+print(others, flush=True)
 """
 
 
@@ -64,18 +71,39 @@ def lab(cache_dir: Path, no_data: Path, tmp_path_factory: pytest.TempPathFactory
         opened.close()
 
 
-def test_a_spare_is_no_run_and_seems_to_hold_nothing_to_its_own_page_and_to_others(lab) -> None:
+@pytest.fixture
+def other_page(lab, no_data: Path) -> Iterator[subprocess.Popen]:
+    """Another page on the same cluster: says what it sees ten times, then starts a run, then waits for one of this lab."""
     from actors.ray_calls import ray
 
+    the_spare(lab)
+    command = [sys.executable, "-c", OTHER_PAGE, ray.get_runtime_context().gcs_address, str(no_data)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, text=True, **pipes) as page:
+        yield page
+        page.kill()
+
+
+def test_a_spare_is_no_run_and_seems_to_hold_nothing(lab) -> None:
     the_spare(lab)
     assert lab.runs() == []
     assert "0 of 1 CPU busy" in lab.info().message
     cluster = lab.cluster()
     assert not cluster.places
     assert [machine.cpus_used for machine in cluster.machines] == [0]
-    command = [sys.executable, "-c", OTHER_PAGE, ray.get_runtime_context().gcs_address]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert set(said.splitlines()) == {"[] {}"}
+
+
+def test_another_page_does_not_see_a_spare_before_it_is_a_run_and_gets_its_place(lab, other_page) -> None:
+    assert [other_page.stdout.readline().strip() for _ in range(10)] == ["[] {}"] * 10
+    other_page.stdin.write("start\n")
+    other_page.stdin.flush()
+    theirs = other_page.stdout.readline().strip()
+    await_run(lab, theirs, lambda info: info.step > 0)
+    lab.stop(theirs)
+    name, _ = the_spare(lab)
+    assert lab.start(SMALL).run_id == name
+    assert other_page.stdout.readline().strip() == str([name])
+    lab.stop(name)
 
 
 def test_a_start_takes_the_spare_which_trains_bit_for_bit_as_a_process_of_its_own_does(lab) -> None:
@@ -83,7 +111,7 @@ def test_a_start_takes_the_spare_which_trains_bit_for_bit_as_a_process_of_its_ow
     first = lab.start(SMALL, "from the spare", Plan(until=40))
     assert (first.run_id, first.name) == (name, "from the spare")
     second = lab.start(SMALL, "from nothing", Plan(until=40))
-    assert [info.run_id for info in lab.runs()] == [first.run_id, second.run_id]
+    assert [info.run_id for info in lab.runs()][-2:] == [first.run_id, second.run_id]
     ended = [await_run(lab, info.run_id, lambda info: info.status == "stopped") for info in (first, second)]
     assert [info.reason for info in ended] == ["finished at step 40"] * 2
     ours, theirs = (lab.get_history(info.run_id) for info in ended)
