@@ -24,8 +24,16 @@ class Request:
 
     def fits(self, resources: Mapping[str, float]) -> int:
         """How many such runs fit into resources as Ray names them."""
+        return min(int(resources.get(name, 0) / need + 1e-6) for name, need in self._needs().items())
+
+    def returned(self, free: Mapping[str, float], total: Mapping[str, float]) -> dict[str, float]:
+        """What is free of `total` once one such run has given back what it holds, if it holds it already."""
+        needs = self._needs().items()
+        return {**free, **{name: min(free.get(name, 0) + need, total.get(name, 0)) for name, need in needs}}
+
+    def _needs(self) -> dict[str, float]:
         needs = {"CPU": self.cpus, "GPU": self.gpus, "memory": self.memory}
-        return min(int(resources.get(name, 0) / need + 1e-6) for name, need in needs.items() if need)
+        return {name: need for name, need in needs.items() if need}
 
 
 def refuse_if_too_large(request: Request, nodes: Sequence[Mapping[str, Any]]) -> None:

@@ -3,7 +3,7 @@
 import os
 import platform
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -19,7 +19,6 @@ from actors.prepared import Preparation
 from actors.storage.archive import Archive
 from actors.storage.past import PastRun
 from explorer.config import Lambdas, RunConfig
-from explorer.data import Dataset, open_dataset
 from explorer.errors import ExplorerError, UnknownRun
 from explorer.messages import Applied, History, Probes, RunState, Snapshot
 
@@ -44,7 +43,7 @@ class LocalLab:
         first: RunConfig | None = None,
     ) -> None:
         """`first` is the config that the first run will probably have: it is prepared as soon as the lab is connected."""
-        self._data_dir, self._limits = data_dir, limits
+        self._limits = limits
         self._preparation = Preparation(first, data_dir)
         self._archive = None if runs_dir is None else Archive(runs_dir)
         self._lock = threading.Lock()
@@ -79,18 +78,12 @@ class LocalLab:
         from actors.storage.keeper import Keeper
 
         forget_compiled()
-        open_data = partial(self._open_data, config)
+        open_data = partial(self._preparation.open_data, config)
         with self._lock:
             home = f"process {os.getpid()} on {platform.node()}"
             keeper = Keeper(self._archive.folder(run_id), home, plan.checkpoint_every) if self._archive else None
             run = self._runs[run_id] = Run(run_id, name, config, open_data, plan, keeper)
         return run
-
-    def _open_data(self, config: RunConfig, say: Callable[[str], None]) -> Dataset:
-        if self._preparation.serves(config):
-            say("compiling the training step")
-            self._preparation.wait()
-        return open_dataset(config.dataset, self._data_dir, say)
 
     def runs(self) -> list[RunInfo]:
         """Every run, oldest first: those of the past, then those of this process."""

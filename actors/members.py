@@ -33,6 +33,11 @@ class Member:
     heard: float = field(default_factory=time.monotonic)
     unanswered: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def spare(self) -> bool:
+        """Whether it says that it has no run: another page keeps it ready for one."""
+        return self.placed and self.info is None
+
 
 def announced(run_id: str, name: str, config: RunConfig, plan: Plan) -> RunInfo:
     """What is known of a run before it speaks."""

@@ -5,10 +5,11 @@ What is compiled serves every later run of the same shape in the process; the co
 
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from explorer.config import RunConfig
-from explorer.data import open_dataset
+from explorer.data import Dataset, open_dataset
 from explorer.errors import ExplorerError
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class Preparation:
     """`prepare` in a thread of its own; without a config there is nothing to prepare."""
 
     def __init__(self, config: RunConfig | None, data_dir: str | Path | None) -> None:
-        self._config = config
+        self._config, self._data_dir = config, data_dir
         self._thread = threading.Thread(target=prepare, args=(config, data_dir), name="prepare", daemon=True)
 
     def begin(self) -> None:
@@ -39,14 +40,17 @@ class Preparation:
         if self._config is not None:
             self._thread.start()
 
-    def serves(self, config: RunConfig) -> bool:
-        """Whether it is under way, and what it compiles is what a run of `config` needs: compiled twice it takes longer."""
+    def open_data(self, config: RunConfig, say: Callable[[str], None]) -> Dataset:
+        """The data of a run of this config, once what is being prepared for it is there: compiled twice it takes longer."""
+        if self._serves(config):
+            say("compiling the training step")
+            self._thread.join()
+        return open_dataset(config.dataset, self._data_dir, say)
+
+    def _serves(self, config: RunConfig) -> bool:
+        """Whether it is under way, and what it compiles is what a run of `config` needs."""
         if self._config is None or not self._thread.is_alive():
             return False
         from explorer.training.recipe import Recipe
 
         return Recipe.of(self._config) == Recipe.of(config)
-
-    def wait(self) -> None:
-        """Until it is done."""
-        self._thread.join()

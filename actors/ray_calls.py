@@ -4,7 +4,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -50,6 +50,8 @@ class RayCalls:
         self._request, self._archive = request, archive
         self._lock = threading.Lock()
         self._members: dict[str, Member] = {}
+        self._spares: Collection[str] = ()
+        """Actors that this process made before there was a run for them."""
 
     def _member(self, run_id: str) -> Member:
         member = self._spoken(run_id)
@@ -78,6 +80,8 @@ class RayCalls:
 
     def _discover(self) -> None:
         for name in ray.util.list_named_actors():
+            if name in self._spares and name not in self._members:
+                continue
             with self._lock, suppress(ValueError):  # it may be gone since the list was made
                 known = self._members.get(name)
                 if known is None or known.gone:
@@ -121,6 +125,12 @@ class RayCalls:
         except RayActorError as error:
             self._lose(member, error)
             return
+        except RayTaskError as error:
+            if method != "info":
+                raise
+            ray.kill(member.handle)  # it was to become a run, and could not
+            self._lose(member, error)
+            return
         member.placed, member.heard, member.restarting = True, time.monotonic(), False
         if isinstance(answer, RunInfo):
             member.info = answer
@@ -152,7 +162,7 @@ class RayCalls:
             self._lose(member, error)
             raise RunLost(f"{described.name} ({run_id}): {self._described(member).reason or COMING_BACK}") from None
 
-    def _lose(self, member: Member, error: RayActorError) -> None:
+    def _lose(self, member: Member, error: RayActorError | RayTaskError) -> None:
         """Its process is gone: keep its last words. One that is merely unavailable may come back."""
         if isinstance(error, ActorUnavailableError):
             member.restarting = True

@@ -12,13 +12,14 @@ from typing import Any, Literal
 from actors.capacity import Request, places, refuse_if_too_large
 from actors.cluster import Cluster, machine_name, machines
 from actors.devices import ALLOCATOR, ONE_ARENA, Gpu, gpus_per_run, needs_one_arena
-from actors.lab import LabInfo, Plan, RunInfo
+from actors.lab import NO_PLAN, LabInfo, Plan, RunInfo, new_run_id
 from actors.limits import NO_LIMITS, Limits
 from actors.members import Member, announced
 from actors.ray_calls import RayCalls, actors, available_resources_per_node, ray  # ray only after its settings
 from actors.ray_check import check_cluster
 from actors.reaching import check_reachable
 from actors.run_actor import RunActor
+from actors.spare import Kept, Spare
 from actors.storage.archive import Archive
 from explorer.config import RunConfig
 from explorer.errors import LabUnavailable
@@ -58,7 +59,9 @@ class RayCluster(RayCalls):
         runs_dir: str | Path | None = None,
         bring_back: BringBack = "crashed",
         limits: Limits = NO_LIMITS,
+        first: RunConfig | None = None,
     ) -> None:
+        """`first`: the config that the first run will probably have; on a cluster of its own a process is kept ready for it."""
         super().__init__(Request(cpus_per_run, 0.0), None if runs_dir is None else Archive(runs_dir))
         self._address, self._cpus_per_run = address, cpus_per_run
         self._gpu: Gpu = gpu
@@ -66,6 +69,8 @@ class RayCluster(RayCalls):
         self._data_dir = None if data_dir is None else str(Path(data_dir).expanduser().absolute())
         self._bring_back: BringBack = bring_back
         self._limits = limits
+        self._spare = Spare(None if address else first)
+        self._spares = self._spare.names
         self._leaving = threading.Event()
         self._message = "Ray is starting, this takes some seconds"
         self._ready = threading.Event()
@@ -99,6 +104,7 @@ class RayCluster(RayCalls):
         self._request = Request(self._cpus_per_run, gpus_per_run(self._gpu, gpus), self._limits.memory_per_run or 0.0)
         refuse_if_too_large(self._request, ray.nodes())
         self._ready.set()
+        self._tend()
         if self._address and self._archive and self._bring_back != "none":
             threading.Thread(target=self._look_after, args=(self._archive,), name="bring-back", daemon=True).start()
 
@@ -124,8 +130,8 @@ class RayCluster(RayCalls):
         """Whether Ray is there, and how busy it is."""
         if not self._ready.is_set():
             return LabInfo("ray", ready=False, message=self._message)
-        total, free = ray.cluster_resources(), ray.available_resources()
-        cpus = total.get("CPU", 0.0)
+        total = ray.cluster_resources()
+        free, cpus = self._free(ray.available_resources(), total), total.get("CPU", 0.0)
         nodes = sum(node["Alive"] and node["Resources"].get("CPU", 0) > 0 for node in ray.nodes())
         busy = f"{cpus - free.get('CPU', 0.0):g} of {cpus:g} CPU busy"
         message = f"Ray · {nodes} node{'s'[: nodes != 1]} · {busy}"
@@ -140,18 +146,24 @@ class RayCluster(RayCalls):
         self._gather(dict.fromkeys(self._alive(), ()), "place")
         nodes = ray.nodes()
         names = {node["NodeID"]: machine_name(node) for node in nodes if node["Alive"]}
-        free = available_resources_per_node()
+        left, total = available_resources_per_node(), {node["NodeID"]: node["Resources"] for node in nodes}
+        free = {node: self._free(resources, total.get(node, {})) for node, resources in left.items()}
         placed = {run_id: self._members[run_id] for run_id in self._alive()}
         places = {
             run_id: replace(member.place, machine=names.get(member.node, ""))
             for run_id, member in placed.items()
-            if not member.restarting
+            if not member.restarting and not member.spare
         }
         return Cluster(machines(nodes, free), places)
+
+    def _free(self, free: Mapping[str, float], total: Mapping[str, float]) -> Mapping[str, float]:
+        """What is free on the cluster, or on a node: a spare's place is, since the spare gives way to any run."""
+        return self._request.returned(free, total) if self._spare.kept else free
 
     def close(self) -> None:
         """Leave the cluster; one of our own ends with all its runs, another's goes on with them."""
         self._leaving.set()
+        self._spare.close()
         if self._ready.is_set() and not self._address and self._archive is not None:
             self._interrupt()
         self._ready.clear()
@@ -179,8 +191,31 @@ class RayCluster(RayCalls):
 
     # Runs and their actors ----------------------------------------------------------------------------------------------
 
-    def _launch(self, run_id: str, name: str, config: RunConfig, plan: Plan) -> RunInfo:
-        """Create a run's actor, or find the one that another page created just now."""
+    def _launch(self, run_id: str, name: str, config: RunConfig, plan: Plan, spare: Kept | None = None) -> RunInfo:
+        """Create a run's actor, find the one that another page created just now, or let the spare become the run."""
+        info = announced(run_id, name, config, plan)
+        if self._archive is not None:
+            plan = replace(plan, origin=None)  # it is in the folder: arguments die with this page
+        with self._lock:
+            if spare is None:
+                member = Member(self._actor(run_id, name, config, plan), info)
+            else:
+                member = Member(spare.actor, info)
+                member.unanswered["info"] = spare.actor.begin.remote(name, config, plan)
+            self._members[run_id] = member
+        self._tend()
+        self._await_taken(member.handle)
+        return info
+
+    def _tend(self) -> None:
+        """Keep a process ready as long as no run is alive, and only then: it takes a run's place."""
+        self._spare.tend(
+            lambda: not self._alive(),
+            lambda: new_run_id(self._members),
+            lambda run_id, first: self._actor(run_id, run_id, first, NO_PLAN, spare=True),
+        )
+
+    def _actor(self, run_id: str, name: str, config: RunConfig, plan: Plan, *, spare: bool = False) -> Any:
         folder = None if self._archive is None else str(self._archive.folder(run_id).path)
         inherited = {} if self._address else ALLOCATOR
         needed = ALLOCATOR | (ONE_ARENA if needs_one_arena(config.batch_size) else {})
@@ -196,15 +231,7 @@ class RayCluster(RayCalls):
             max_pending_calls=50,
             runtime_env=None if needed == inherited else {"env_vars": needed},  # it takes half a second
         )
-        info = announced(run_id, name, config, plan)
-        told = (
-            plan if folder is None else replace(plan, origin=None)
-        )  # it is in the folder: arguments die with this page
-        with self._lock:
-            handle = actor.remote(run_id, name, config, self._data_dir, self._request, told, folder)
-            self._members[run_id] = Member(handle, info)
-        self._await_taken(handle)
-        return info
+        return actor.remote(run_id, name, config, self._data_dir, self._request, plan, folder, spare=spare)
 
     def _await_taken(self, handle: Any) -> None:
         """Until the cluster itself has heard of an actor: before that it would die with this page."""

@@ -10,6 +10,7 @@ from actors.news import Known, News
 from actors.ray_calls import GetTimeoutError, RayTaskError, ray  # ray only after its settings
 from actors.ray_cluster import RayCluster
 from actors.run_actor import newest_state_of
+from actors.spare import end
 from actors.storage.archive import Archive
 from explorer.config import Lambdas, RunConfig
 from explorer.errors import ExplorerError, LabUnavailable, RunLost
@@ -38,12 +39,19 @@ class RayLab(RayCluster):
             raise LabUnavailable(self._message)
         refuse_if_too_large(self._request, ray.nodes())
         self._discover()
-        self._limits.refuse_runs(sum(not member.gone for member in list(self._members.values())))
+        members = list(self._members.values())
+        self._limits.refuse_runs(sum(not member.gone and not member.spare for member in members))
         plan = plan.within(self._limits)
-        run_id = new_run_id(self._members)
-        if self._archive is not None:
-            self._archive.create(run_id, config, name, plan)
-        return self._launch(run_id, name, config, plan)
+        spare = self._spare.take(config)
+        run_id = spare.run_id if spare else new_run_id(self._members)
+        try:
+            if self._archive is not None:
+                self._archive.create(run_id, config, name, plan)
+        except ExplorerError:
+            if spare is not None:
+                end(spare)
+            raise
+        return self._launch(run_id, name, config, plan, spare)
 
     def runs(self) -> list[RunInfo]:
         """Every run, oldest first; those that another page started join as soon as they answer."""
@@ -57,6 +65,7 @@ class RayLab(RayCluster):
             except RunLost as error:
                 self._member(run_id).retiring = False
                 logger.warning("a run that had ended does not answer: %s", error)
+        self._tend()
         known = [self._described(member) for member in list(self._members.values()) if member.info is not None]
         return self._past() + known
 
@@ -206,6 +215,7 @@ class RayLab(RayCluster):
         member.probes = self._ask(run_id, "get_probes")
         member.gone = True
         ray.kill(member.handle)
+        self._tend()
         return self._described(member)
 
     def describe(self, run_id: str, **values: object) -> RunInfo:

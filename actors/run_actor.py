@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from actors.capacity import Request
 from actors.cluster import Place, here
@@ -10,8 +11,13 @@ from actors.devices import claim
 from actors.lab import Plan, RunInfo
 from actors.last_words import before_the_end
 from actors.news import Known, News, news_of
+from actors.prepared import Preparation
 from explorer.config import Lambdas, RunConfig
+from explorer.errors import ExplorerError
 from explorer.messages import Applied, History, Probes, RunState, Snapshot
+
+if TYPE_CHECKING:
+    from actors.run import Run
 
 SAVE_WITHIN = 20.0
 """Seconds that the last checkpoint may take when the machine is about to end; a container gives it nearly as many."""
@@ -29,31 +35,63 @@ class RunActor:
         request: Request,
         plan: Plan,
         folder: str | None = None,
+        *,
+        spare: bool = False,
     ) -> None:
-        """Begin the run; or go on with it, if it ran before in the folder: Ray makes a new actor of one whose process died."""
+        """Begin the run; or go on with it, if it ran before in the folder: Ray makes a new actor of one whose process died.
+
+        A spare only prepares itself for a run of this config, unless its folder says that it became a run already.
+        """
         claim(int(request.cpus), request.gpus, batch_size=config.batch_size)
-        from actors.ray_metrics import report  # imports ray, which is there anyway
-        from actors.run import Run  # imports jax, which reads what was claimed
+        import actors.ray_metrics
+        import actors.run  # imports jax, which reads what was claimed; here, before a second thread imports, too
+        import actors.storage.keeper
+        import actors.storage.run_log  # noqa: F401
         from actors.storage.folder import RunFolder
+
+        self._run_id = run_id
+        self._folder = None if folder is None else RunFolder(folder)
+        self._preparation = Preparation(config if spare else None, data_dir)
+        self._begun: Run | None = None
+        if not spare or (self._folder is not None and self._folder.begun()):
+            self.begin(name, config, plan)
+        else:
+            self._preparation.begin()
+
+    def begin(self, name: str, config: RunConfig, plan: Plan) -> RunInfo:
+        """Become the run of this process; what its folder says of it holds. One that it is already goes on."""
+        if self._begun is None:
+            self._begun = self._live(name, config, plan)
+        return self._begun.info()
+
+    def _live(self, name: str, config: RunConfig, plan: Plan) -> "Run":
+        from actors.ray_metrics import report  # imports ray, which is there anyway
+        from actors.run import Run
         from actors.storage.keeper import Keeper
         from actors.storage.run_log import log_beside
-        from explorer.data import open_dataset
 
         keeper = None
-        if folder is not None:
-            kept = RunFolder(folder)
-            keeper, manifest = Keeper(kept, "ray", plan.checkpoint_every), kept.manifest()
-            plan = replace(plan, origin=kept.origin(manifest))
+        if (kept := self._folder) is not None:
+            manifest = kept.manifest()
+            config, plan = manifest.config, replace(manifest.plan, origin=kept.origin(manifest))
+            keeper = Keeper(kept, "ray", plan.checkpoint_every)
             log_beside(kept, keeper.incarnation)
-        self._run = Run(run_id, name, config, partial(open_dataset, config.dataset, data_dir), plan, keeper)
-        self._run.start()
+        run = Run(self._run_id, name, config, partial(self._preparation.open_data, config), plan, keeper)
+        run.start()
         if keeper is not None:
             before_the_end(self.interrupt)
-        report(run_id, self._figures, keeper.incarnation - 1 if keeper else 0)
+        report(self._run_id, partial(_figures, run), keeper.incarnation - 1 if keeper else 0)
+        return run
 
-    def info(self) -> RunInfo:
-        """The run in a line."""
-        return self._run.info()
+    @property
+    def _run(self) -> "Run":
+        if self._begun is None:
+            raise ExplorerError(f"{self._run_id} has not been started")
+        return self._begun
+
+    def info(self) -> RunInfo | None:
+        """The run in a line; None of a spare."""
+        return self._begun and self._begun.info()
 
     def get_snapshot(self, since: int | None = None) -> Snapshot | None:
         """The newest snapshot, if newer than version `since`."""
@@ -74,11 +112,6 @@ class RunActor:
     def get_state(self) -> RunState:
         """All that a fork carries on from, as of the end of the step in progress."""
         return self._run.get_state()
-
-    def _figures(self) -> tuple[int, float, Snapshot]:
-        info, snapshot = self._run.info(), self._run.get_snapshot(look=False)
-        assert snapshot is not None
-        return info.step, info.steps_per_second, snapshot
 
     def place(self) -> tuple[str, Place]:
         """The id of the node that this process is on, and its place but for that node's name."""
@@ -115,6 +148,12 @@ class RunActor:
         """start, pause, step, reset or close; then the run in a line."""
         getattr(self._run, verb)(*arguments)
         return self._run.info()
+
+
+def _figures(run: "Run") -> tuple[int, float, Snapshot]:
+    info, snapshot = run.info(), run.get_snapshot(look=False)
+    assert snapshot is not None
+    return info.step, info.steps_per_second, snapshot
 
 
 def newest_state_of(folder: str) -> RunState:

@@ -153,14 +153,14 @@ def _serve(arguments: argparse.Namespace) -> int:
 def _lab(arguments: argparse.Namespace) -> Lab:
     from actors.storage.archive import Archive, default_runs_dir
 
-    runs_dir = arguments.runs_dir or default_runs_dir()
+    runs_dir, first = arguments.runs_dir or default_runs_dir(), RunConfig(dataset=arguments.dataset)
     Archive(runs_dir).prepare()
     if arguments.local:
         from actors.devices import claim_local
         from actors.local_lab import LocalLab
 
         claim_local(arguments.gpu)
-        return LocalLab(arguments.data_dir, runs_dir, limits_of(arguments), RunConfig(dataset=arguments.dataset))
+        return LocalLab(arguments.data_dir, runs_dir, limits_of(arguments), first)
     from actors.ray_lab import RayLab
 
     lab = RayLab(
@@ -171,6 +171,7 @@ def _lab(arguments: argparse.Namespace) -> Lab:
         runs_dir=runs_dir,
         bring_back=arguments.bring_back,
         limits=limits_of(arguments),
+        first=first,
     )
     lab.check()
     return lab

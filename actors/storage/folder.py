@@ -101,6 +101,10 @@ class RunFolder:
                 f"{shown(self.path)} cannot be written ({why}): name another folder for runs with --runs-dir"
             ) from problem
 
+    def begun(self) -> bool:
+        """Whether there is a run in it; it is made with the manifest last."""
+        return (self.path / MANIFEST).exists()
+
     def manifest(self) -> Manifest:
         """What the run was started with. Raises FileNotFoundError, Damaged, or ExplorerError for another version's."""
         path = self.path / MANIFEST

@@ -35,6 +35,12 @@ def test_a_run_that_has_room_is_starting_and_one_that_has_none_is_queued_behind_
     assert queued == "queued, needs 1 CPU: 2 of 2 CPU in use by a, b"
 
 
+def test_what_a_run_gives_back_is_free_and_never_more_than_there_is() -> None:
+    total = {"CPU": 2.0, "GPU": 1.0, "memory": 8e9}
+    assert Request(1, 0.25).returned({"memory": 8e9}, total) == {"CPU": 1, "GPU": 0.25, "memory": 8e9}
+    assert Request(1, 0, 2e9).returned({"CPU": 2.0, "memory": 7e9}, total) == {"CPU": 2, "memory": 8e9}
+
+
 @pytest.mark.parametrize("text", ["", "on", "-1", "0", "nan", "inf", "1.5", "1e9", "AUTO"])
 def test_a_gpu_share_is_auto_off_a_fraction_or_whole(text: str) -> None:
     with pytest.raises(ConfigError, match="gpu must be auto, off, a fraction"):

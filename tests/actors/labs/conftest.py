@@ -21,7 +21,7 @@ def lab(request, cache_dir, no_data) -> Iterator[Lab]:
     else:
         from actors.ray_lab import RayLab
 
-        opened = RayLab(data_dir=no_data, num_cpus=4, cpus_per_run=0.5)
+        opened = RayLab(data_dir=no_data, num_cpus=4, cpus_per_run=0.5, first=CONFIG)
     opened.connect()
     yield opened
     opened.close()
