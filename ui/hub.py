@@ -19,6 +19,8 @@ TICK = 0.2
 LISTED = 4
 """Ticks for which the list of runs is good enough, unless something was changed through this page: a run's own status comes with
 its snapshot, and asking every run and the cluster costs as much as the snapshots do."""
+LIFE = 10
+"""The same for the views over a run's life: all of them come at once, and small runs have new ones all the time."""
 MOST_RUNS = 16
 """Runs that one page can watch."""
 Parts = list[Part | bytes]
@@ -42,7 +44,7 @@ class Hub:
         with self._lock:
             self._listed_at = -1e9
             for watched in self._watched.values():
-                watched.asked_at = -1e9
+                watched.asked_at = watched.life_asked_at = -1e9
 
     def runs(self) -> list[RunInfo]:
         """Every run, as of this tick."""
@@ -220,8 +222,10 @@ class Hub:
     def _probe(self, run_id: str) -> None:
         """Ask for the views over the run's life, if there may be more of them."""
         watched = self._watched.get(run_id)
-        if watched is None or not watched.probe_due:
+        now = self._clock()
+        if watched is None or not watched.probe_due or now - watched.life_asked_at < LIFE * self._tick:
             return
+        watched.life_asked_at = now
         try:
             watched.take_probes(self._lab.get_probes(run_id))
         except ExplorerError as error:

@@ -22,6 +22,7 @@ class Watched:
 
     def __init__(self) -> None:
         self.asked_at = -1e9
+        self.life_asked_at = -1e9
         self.snapshot: Snapshot | None = None
         self.encoded: Part | None = None
         self.fixed: Part | None = None
