@@ -17,9 +17,9 @@ logger = logging.getLogger(__name__)
 
 VIEW_INTERVAL = 0.2
 """Seconds from one look through the probe to the next, at the least, however often somebody asks."""
-VIEW_SHARE = 0.01
-"""Share of the training time that looking may take: after a look of 9 ms the next waits for 0.9 s."""
-VIEW_PAUSE = 1.25
+VIEW_SHARE = 0.012
+"""Share of the training time that looking may take: after a look of 9 ms the next waits for 0.75 s."""
+VIEW_PAUSE = 0.95
 """Seconds that it waits at the most. Showing a picture takes the page as long as making it; both together are to cost 5%."""
 
 

@@ -1,6 +1,6 @@
 """What a lab and a watcher cost: steps per second of the bare step, of a run in each lab, and of one that is watched.
 
-    python benchmarks/throughput.py [--rounds 5] [--window 3] [--browser /usr/bin/chromium] [--json FILE]
+    python benchmarks/throughput.py [--rounds 6] [--window 3] [--browser /usr/bin/chromium] [--json FILE]
 
 Only one thing trains at a time. Each window has one of what it is compared with right before it, because a machine's
 speed changes within seconds; a ratio is the median of these pairs. Exits with 1 if a goal is missed.
@@ -134,9 +134,9 @@ def percentile_95(times: list[float]) -> float:
 
 @dataclass(slots=True)
 class Bench:
-    """What is compared, by the kind of lab: `local` with all threads of the machine, `ray` with one."""
+    """What is compared, by the kind of lab: `local` with all threads of the machine, `ray` with one; `bare` has one thread."""
 
-    bare: dict[str, Away]
+    bare: Away
     labs: dict[str, Away]
     served: dict[str, Served]
 
@@ -173,7 +173,7 @@ class Bench:
 
             return measure
 
-        bare = Contender(f"bare step, {threads}", lambda window: self.bare[kind].call("window", window))
+        bare = Contender(f"bare step, {threads}", self._bare(kind))
         alone = Contender(f"{name}, its page hidden", served(False))
         return [
             bare,
@@ -181,6 +181,11 @@ class Bench:
             alone,
             Contender(page, served(True), alone, WATCHED_GOAL),
         ]
+
+    def _bare(self, kind: str) -> Callable[[float], Speed]:
+        if kind == "local":
+            return lambda window: self.labs["local"].call("bare_window", window)
+        return lambda window: self.bare.call("window", window)
 
 
 def grouped(processes: list[tuple[str, float]]) -> list[tuple[str, float]]:
@@ -205,8 +210,7 @@ def main() -> int:
             served[kind] = stack.enter_context(Served(options, environment, folder / f"{kind}.log"))
         say("starting the labs and the bare steps")
         labs = {kind: stack.enter_context(closing(Away(RunInLab, kind))) for kind in LABS}
-        threads = {"local": None, "ray": 1}
-        bare = {kind: stack.enter_context(closing(Away(BareStep, threads[kind]))) for kind in LABS}
+        bare = stack.enter_context(closing(Away(BareStep, 1)))
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=arguments.browser, args=BROWSER_ARGUMENTS)
         stack.callback(browser.close)
@@ -220,8 +224,8 @@ def main() -> int:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Compare the bare training step, runs in the labs, and watched runs.")
-    parser.add_argument("--rounds", type=int, default=12, help="windows of each line (default: %(default)s)")
-    parser.add_argument("--window", type=float, default=1.5, help="seconds of a window (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=6, help="windows of each line (default: %(default)s)")
+    parser.add_argument("--window", type=float, default=3.0, help="seconds of a window (default: %(default)s)")
     parser.add_argument("--calls", type=int, default=100, help="round trips of each kind (default: %(default)s)")
     parser.add_argument("--browser", default="/usr/bin/chromium", help="Chromium to watch with (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep every figure in this file, too")

@@ -106,6 +106,12 @@ class RunInLab:
         self._run_id = self._lab.start(RunConfig()).run_id
         wait_until(self._step)
         self._lab.pause(self._run_id)
+        self._bare: BareStep | None = None
+
+    def bare_window(self, seconds: float) -> Speed:
+        """How fast the bare step is in the very same process, where the runs are: each process has its own memory layout."""
+        self._bare = self._bare or BareStep(None)
+        return self._bare.window(seconds)
 
     def window(self, seconds: float) -> Speed:
         """How fast it trains when nobody looks."""

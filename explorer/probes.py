@@ -9,7 +9,8 @@ from jaxtyping import Float, Int
 from explorer.messages import Probes, View, empty_probes
 
 MAX_PROBES = 64
-FIRST_STRIDE = 50
+FIRST_STRIDE = 100
+"""Steps from one view to the next at first: a view takes as long as a step, which is to cost a run 1%."""
 
 
 class Probe(NamedTuple):

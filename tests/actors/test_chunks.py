@@ -98,9 +98,9 @@ def assert_same(one: Run, other: Run) -> None:
 def test_chunks_leave_the_curves_probes_and_state_of_single_steps(start: Start, chunk: int) -> None:
     several, single = start(chunk, live=False), start(1, live=False)
     for run in (several, single):
-        steps_to(run, 117)
+        steps_to(run, 217)
     assert_same(several, single)
-    assert several.get_probes().steps.tolist() == single.get_probes().steps.tolist() == [0, 50, 100]
+    assert several.get_probes().steps.tolist() == single.get_probes().steps.tolist() == [0, 100, 200]
     np.testing.assert_array_equal(several.get_probes().codebooks, single.get_probes().codebooks)
 
 

@@ -203,7 +203,7 @@ def test_a_diagnosis_comes_once_a_snapshot_and_again_when_images_are_wanted(cloc
     assert told(hub.answer({"run": "run-a", "diagnosis": {"version": 1}}))["diagnosis"]["version"] == 2
 
 
-def test_a_life_comes_once_a_probe(clock: Clock) -> None:
+def test_a_life_comes_once_a_probe_and_every_two_seconds_at_most(clock: Clock) -> None:
     lab = CountingLab()
     hub = hub_of(lab, clock)
     life = told(hub.answer({"run": "run-a", "life": {}}))["life"]
@@ -211,6 +211,8 @@ def test_a_life_comes_once_a_probe(clock: Clock) -> None:
     known = {"generation": 0, "count": 2, "step": 50}
     assert "life" not in told(hub.answer({"run": "run-a", "life": known}))
     lab.snapshot, lab.probed, clock.now = snapshot(2, step=101), (0, 50, 100), 1.0
+    assert "life" not in told(hub.answer({"run": "run-a", "life": known}))
+    clock.now = 3.0
     newer = told(hub.answer({"run": "run-a", "life": known}))["life"]
     assert (newer["from"], numbers(newer["steps"], "<i4").tolist()) == (2, [100])
 

@@ -7,7 +7,7 @@
 import { Legend } from "./curvelegend.js";
 import { marker, markerText, merged } from "./markers.js";
 
-const REDRAW = 1000;
+const REDRAW = 1900;
 /** A drawing's script may take this part of the time; the browser's own part of it is about as long. */
 const SHARE = 0.01;
 /** Pixels by which the curves have to have grown to be drawn again. */

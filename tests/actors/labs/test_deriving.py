@@ -119,10 +119,10 @@ def test_a_replay_makes_the_same_changes_at_the_same_steps(lab, start) -> None:
 
 
 def test_the_probes_of_runs_stand_at_the_same_steps(lab, start) -> None:
-    run = start(plan=Plan(until=120))
+    run = start(plan=Plan(until=220))
     finished(lab, run)
     probes = lab.get_probes(run.run_id)
-    assert probes.steps.tolist() == [0, 50, 100]
+    assert probes.steps.tolist() == [0, 100, 200]
     assert probes.codes.shape == (3, 512, 2)
     assert probes.mse[2] < probes.mse[0]
 
