@@ -136,8 +136,29 @@ def test_a_page_asks_more_rarely_while_there_is_no_news_and_at_once_when_it_is_t
     return { quiet, stretched, told, busy, end: poller.stretch };
     """
     read = run(page, "poller.js", body)
-    assert read["stretched"] == 2
-    assert min(read["quiet"]) > 110
+    assert read["stretched"] == 2.5
+    assert min(read["quiet"]) > 130
     assert read["told"] == 1
     assert read["end"] == 1
     assert min(read["busy"]) < 100
+
+
+def test_a_page_that_asked_a_moment_too_early_asks_again_soon(page: Page) -> None:
+    body = """
+    let news = true, asked = [];
+    const poller = new module.Poller({
+      ask: async () => asked.push(performance.now()), answered: () => news, unanswered: () => {},
+      alive: () => true, interval: 1000,
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    news = false;
+    await new Promise((resolve) => setTimeout(resolve, 1700));
+    news = true;
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    poller.alive = () => false;
+    return asked.slice(1).map((at, i) => at - asked[i]);
+    """
+    first, again, after = run(page, "poller.js", body)[:3]
+    assert first > 900
+    assert again < 600
+    assert after > 900

@@ -6,9 +6,9 @@
 const DURATION = 320;
 /**
  * Painting and compositing cost some eight times what the script sees of a drawing, and on a small machine the training
- * pays for it: a drawing every 110 times its own length keeps that below a tenth of a core, while things move.
+ * pays for it: a drawing every 140 times its own length keeps that below a tenth of a core, while things move.
  */
-const SPACING = 110;
+const SPACING = 140;
 const [SHORTEST, LONGEST] = [16, 160];
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 

@@ -4,12 +4,15 @@
  *
  * A run looks at itself as often as costs it little. Where that is more rarely than the page asks, an answer in two has
  * no news, and a question costs the machine 10 ms: so the interval grows a little with each answer without news, up to
- * twice its length, and shrinks a little with each that has some.
+ * two and a half times its length, and shrinks a little with each that has some. The first answer without news came a
+ * moment too early, most likely: so the next question follows soon.
  */
 
 const PATIENCE = 8000;
 const LONGEST_WAIT = 8000;
-const [SLOWER, FASTER, SLOWEST] = [1.25, 0.96, 2];
+const [SLOWER, FASTER, SLOWEST] = [1.25, 0.98, 2.5];
+/** Part of the interval after which to ask again where news was expected. */
+const SOON = 0.3;
 
 export class Poller {
   /**
@@ -25,6 +28,8 @@ export class Poller {
     this.failures = 0;
     /** By which the interval has grown. */
     this.stretch = 1;
+    /** Answers without news since the last that had some. */
+    this.quiet = 0;
     this.asking = false;
     this.again = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -55,14 +60,20 @@ export class Poller {
     this.asking = false;
     this.failures = answer === undefined ? this.failures + 1 : 0;
     if (answer === undefined) this.unanswered(this.failures);
-    else this.stretch = Math.min(Math.max(this.stretch * (this.answered(answer) ? FASTER : SLOWER), 1), SLOWEST);
+    else this.#heard(this.answered(answer));
     this.timer = setTimeout(() => this.#turn(), this.#wait(performance.now() - started));
+  }
+
+  /** @param {boolean} news */
+  #heard(news) {
+    this.quiet = news ? 0 : this.quiet + 1;
+    this.stretch = Math.min(Math.max(this.stretch * (news ? FASTER : SLOWER), 1), SLOWEST);
   }
 
   /** @param {number} spent milliseconds since the question */
   #wait(spent) {
     if (this.failures) return Math.min(this.interval * 2 ** (this.failures - 1), LONGEST_WAIT);
-    return this.again ? 0 : Math.max(this.interval * this.stretch - spent, 30);
+    return this.again ? 0 : Math.max(this.interval * (this.quiet === 1 ? SOON : this.stretch) - spent, 30);
   }
 }
 
