@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import mean, median, quantiles
 from typing import Any
 
 from reporting import keep, say
@@ -25,8 +25,8 @@ LAB_GOAL = 0.97
 """Share of the bare step's speed that a run in a lab keeps: the lab costs less than 3%."""
 WATCHED_GOAL = 0.95
 """Share of its speed that a run keeps when somebody watches it: that costs less than 5%."""
-WATCHING = 0.7
-"""New pictures a second below which a page did not really watch, so that its line says nothing. A run makes about one."""
+WATCHING = 0.6
+"""New pictures a second below which a page did not really watch, so that its line says nothing. A run makes 0.7 to 1 here."""
 ANSWER_GOAL = 20.0
 """Milliseconds within which 95 of 100 calls of a run that trains are answered."""
 BROWSER_ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
@@ -85,7 +85,7 @@ class Report:
     def missed(self) -> bool:
         """Whether any goal is missed."""
         slow = any(percentile_95(times) > ANSWER_GOAL for times in self.milliseconds.values())
-        blind = any(median(pictures) < WATCHING for pictures in self.pictures.values())
+        blind = any(mean(pictures) < WATCHING for pictures in self.pictures.values())
         return slow or blind or any(contender.missed for contender in self.contenders)
 
     def lines(self) -> list[str]:
@@ -93,8 +93,8 @@ class Report:
         head = f"{'':<36}{'steps/s':>8}{'CPU ms/step':>13}{'ratio':>8}  {'(middle half)':<15}{'goal':>7}  verdict"
         lines = [head, *(contender.row() for contender in self.contenders), ""]
         for label, pictures in self.pictures.items():
-            doubt = "" if median(pictures) >= WATCHING else ", too few: its line above does not count"
-            lines.append(f"{label}: {median(pictures):.1f} new pictures a second{doubt}")
+            doubt = "" if mean(pictures) >= WATCHING else ", too few: its line above does not count"
+            lines.append(f"{label}: {mean(pictures):.2f} new pictures a second{doubt}")
         lines += ["", f"{'round trip while training':<36}{'p50 ms':>8}{'p95 ms':>8}{'goal':>37}  verdict"]
         for name, times in self.milliseconds.items():
             p95 = percentile_95(times)
