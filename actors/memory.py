@@ -20,7 +20,7 @@ VIEW_INTERVAL = 0.2
 VIEW_SHARE = 0.012
 """Share of the training time that looking may take: after a look of 9 ms the next waits for 0.75 s."""
 VIEW_PAUSE = 1.2
-"""Seconds that it waits at the most. Showing a picture takes the page as long as making it; both together are to cost 5%."""
+"""Seconds that it waits at the most. Showing a picture costs a small machine twice what making it does; both are to cost 5%."""
 
 
 class Memory(Desk):

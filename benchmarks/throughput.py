@@ -25,7 +25,7 @@ LAB_GOAL = 0.97
 """Share of the bare step's speed that a run in a lab keeps: the lab costs less than 3%."""
 WATCHED_GOAL = 0.95
 """Share of its speed that a run keeps when somebody watches it: that costs less than 5%."""
-WATCHING = 0.6
+WATCHING = 0.7
 """New pictures a second below which a page did not really watch, so that its line says nothing. A run makes 0.7 to 1 here."""
 ANSWER_GOAL = 20.0
 """Milliseconds within which 95 of 100 calls of a run that trains are answered."""

@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
-from explorer.model.chunks import in_chunks
 from explorer.model.codebook_init import Shape
 from explorer.model.decoder import Decoder
 from explorer.model.encoder import Encoder
+from explorer.model.microbatches import in_microbatches
 
 ENCODED = 128
 """Images that are encoded at a time, where there are many."""
@@ -52,7 +52,7 @@ def encode(parameters: Parameters, images: Float[Array, "B 28 28 1"]) -> Float[A
 
 def encode_many(parameters: Parameters, images: Float[Array, "N 28 28 1"]) -> Float[Array, "N D"]:
     """`encode` for more images than a batch has, of which no gradient is taken."""
-    return in_chunks(partial(encode, parameters), images, ENCODED)
+    return in_microbatches(partial(encode, parameters), images, ENCODED)
 
 
 def decode_logits(parameters: Parameters, latents: Float[Array, "B D"]) -> Float[Array, "B 28 28 1"]:

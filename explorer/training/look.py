@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, UInt8
 
-from explorer.model.chunks import in_chunks
+from explorer.model.microbatches import in_microbatches
 from explorer.model.quantizer import Assign, Quantized, residual_quantize
 from explorer.model.rqvae import Parameters, decode, encode_many, to_unit
 from explorer.training.losses import mean_squared_error
@@ -74,4 +74,4 @@ def _decode_each_once(parameters: Parameters, quantized: Quantized) -> Float[Arr
         blank = jnp.zeros((len(places), 28, 28, 1))
         return jax.lax.cond(places[0] < distinct, lambda: decode(parameters, latents), lambda: blank)
 
-    return in_chunks(decode_used, (jnp.arange(size), quantized.z_q[first]), DECODED)[same.ravel()]
+    return in_microbatches(decode_used, (jnp.arange(size), quantized.z_q[first]), DECODED)[same.ravel()]

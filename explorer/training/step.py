@@ -125,7 +125,7 @@ def train_step(
 
 
 def _finite(arrays: list[Array]) -> Bool[Array, ""]:
-    """Whether all numbers are: 0 times any other is NaN. In half of the time that asking each takes."""
+    """Whether all numbers are: 0 times any other is NaN. One sum takes a little less time than asking each."""
     return jnp.isfinite(jnp.sum(jnp.stack([jnp.sum(array * 0) for array in arrays])))
 
 

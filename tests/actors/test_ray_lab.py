@@ -4,24 +4,22 @@ import os
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from actors.devices import parse_gpu
-from actors.lab import RunInfo
 from actors.ray_lab import RayLab
 from explorer.config import RunConfig
 from explorer.errors import ExplorerError, LabUnavailable, RunLost
+from tests.actors.awaiting import await_run
 from tests.actors.heads import ray_head
 from tests.actors.page_faults import assert_memory_is_kept
 
 pytestmark = pytest.mark.slow
 
-PATIENCE = 120.0
 PAGE = """
 import sys, time
 from actors.ray_lab import RayLab
@@ -31,16 +29,6 @@ lab.connect()
 print(lab.start(RunConfig(batch_size=16), "left behind").run_id, flush=True)
 time.sleep(600)
 """
-
-
-def await_run(lab: RayLab, run_id: str, good: Callable[[RunInfo], bool]) -> RunInfo:
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        found = [info for info in lab.runs() if info.run_id == run_id]
-        if found and good(found[0]):
-            return found[0]
-        assert time.monotonic() < deadline, found
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")

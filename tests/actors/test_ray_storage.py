@@ -6,20 +6,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
 
-from actors.lab import RunInfo
 from actors.ray_lab import RayLab
 from explorer.config import RunConfig
+from tests.actors.awaiting import PATIENCE, await_run
 from tests.actors.page_faults import assert_memory_is_kept
 
 pytestmark = pytest.mark.slow
-PATIENCE = 120.0
 SMALL = RunConfig(batch_size=8, codebook_size=4)
 OTHER_PAGE = """
 import json, sys, time
@@ -41,16 +40,6 @@ print(lab.stop(info.run_id).status, flush=True)
 sys.stdin.readline()
 lab.close()
 """
-
-
-def await_run(lab: RayLab, run_id: str, good: Callable[[RunInfo], bool]) -> RunInfo:
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        found = [info for info in lab.runs() if info.run_id == run_id]
-        if found and good(found[0]):
-            return found[0]
-        assert time.monotonic() < deadline, found
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")

@@ -5,20 +5,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
 
-from actors.lab import Plan, RunInfo
+from actors.lab import Plan
 from actors.ray_lab import RayLab
 from explorer.config import RunConfig
 from explorer.errors import ExplorerError
+from tests.actors.awaiting import PATIENCE, await_run
 
 pytestmark = pytest.mark.slow
-PATIENCE = 120.0
 SMALL = RunConfig(batch_size=8, codebook_size=4)
 OTHER_PAGE = """
 import sys, time
@@ -36,16 +36,6 @@ while not (others := [info.run_id for info in lab.runs() if info.run_id != mine]
     time.sleep(0.1)
 print(others, flush=True)
 """
-
-
-def await_run(lab: RayLab, run_id: str, good: Callable[[RunInfo], bool]) -> RunInfo:
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        found = [info for info in lab.runs() if info.run_id == run_id]
-        if found and good(found[0]):
-            return found[0]
-        assert time.monotonic() < deadline, found
-        time.sleep(0.1)
 
 
 def the_spare(lab: RayLab) -> tuple[str, int]:

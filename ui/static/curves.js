@@ -7,7 +7,7 @@
 import { Legend } from "./curvelegend.js";
 import { marker, markerText, merged } from "./markers.js";
 
-const REDRAW = 1900;
+const [REDRAW, LONGEST_PAUSE] = [1900, 5000];
 /** A drawing's script may take this part of the time; the browser's own part of it is about as long. */
 const SHARE = 0.01;
 /** Pixels by which the curves have to have grown to be drawn again. */
@@ -109,7 +109,7 @@ export class Curves {
       this.legend.update(lines);
       await Plotly.react(chart, lines, layout(history, this), { displayModeBar: false, doubleClick: "reset" });
       this.drawn = { run: this.run, last: history?.steps.at(-1) ?? 0, count: history?.steps.length ?? 0, changes: history?.changes.length ?? 0 };
-      this.pause = Math.min(Math.max((performance.now() - before) / SHARE, REDRAW), 5 * REDRAW);
+      this.pause = Math.min(Math.max((performance.now() - before) / SHARE, REDRAW), LONGEST_PAUSE);
       describe(chart, history);
     } catch (error) {
       chart.textContent = `No curves: ${/** @type {Error} */ (error).message}.`;

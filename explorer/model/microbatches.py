@@ -7,7 +7,7 @@ import jax
 from jaxtyping import Array
 
 
-def in_chunks(function: Callable[[Any], Array], arrays: Any, size: int) -> Array:
+def in_microbatches(function: Callable[[Any], Array], arrays: Any, size: int) -> Array:
     """`function` of `size` rows of the arrays at a time, or of all at once where that does not divide their number."""
     rows = len(jax.tree.leaves(arrays)[0])
     size = size if rows % size == 0 else rows
