@@ -23,6 +23,7 @@ os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
 
 import ray
 import ray.util
+from ray._private.node import Node  # noqa: F401 - for those who import ray from here
 from ray._private.state import actors, available_resources_per_node  # noqa: F401 - for those who import ray from here
 from ray.exceptions import (
     ActorUnavailableError,

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+from actors import ray_start
 from actors.capacity import Request, places, refuse_if_too_large
 from actors.cluster import Cluster, machine_name, machines
 from actors.devices import ALLOCATOR, ONE_ARENA, Gpu, gpus_per_run, needs_one_arena
@@ -17,6 +18,7 @@ from actors.limits import NO_LIMITS, Limits
 from actors.members import Member, announced
 from actors.ray_calls import RayCalls, actors, available_resources_per_node, ray  # ray only after its settings
 from actors.ray_check import check_cluster
+from actors.ray_start import NAMESPACE
 from actors.reaching import check_reachable
 from actors.run_actor import RunActor
 from actors.spare import Kept, Spare
@@ -24,15 +26,12 @@ from actors.storage.archive import Archive
 from explorer.config import RunConfig
 from explorer.errors import LabUnavailable
 
-NAMESPACE = "rq-vae-explorer"
 RESTARTS = 50
 """How often Ray brings a run back whose process or machine died; then it is to be resumed by hand."""
 FREED_WITHIN = 5.0
 """Seconds that Ray takes to free the name of a run that ended."""
 TAKEN_WITHIN = 5.0
 """Seconds that a cluster has to hear of a new run."""
-STARTS = 3
-"""How often this machine's own cluster is tried to be started."""
 SAVED_WITHIN = 3.0
 """Seconds that runs get to write what they are when their cluster ends with the page."""
 HOME = "ray"
@@ -87,16 +86,14 @@ class RayCluster(RayCalls):
         """Start or join the cluster. Raises LabUnavailable, NoCapacity for more than any node has, or ExplorerError."""
         if self._archive is not None:
             self._archive.prepare()
-        own: dict[str, Any] = {
-            "num_cpus": self._num_cpus,
-            "include_dashboard": False,
-            "object_store_memory": 100 * 2**20,
-        }
         self.check()
         if not self._address:
             os.environ.update(ALLOCATOR)  # its processes inherit it, this one does not read it any more
         try:
-            self._init({} if self._address else own)
+            if self._address:
+                ray_start.join(self._address)
+            else:
+                ray_start.start(self._num_cpus)
         except Exception as error:
             self._message = f"Ray cannot be reached at {self._address or 'this machine'}: {error}"
             raise LabUnavailable(self._message) from error
@@ -107,24 +104,6 @@ class RayCluster(RayCalls):
         self._tend()
         if self._address and self._archive and self._bring_back != "none":
             threading.Thread(target=self._look_after, args=(self._archive,), name="bring-back", daemon=True).start()
-
-    def _init(self, own: Mapping[str, Any]) -> None:
-        """Join the cluster; one of our own may take longer to start than Ray waits for it, on a busy machine."""
-        for left in reversed(range(STARTS)):
-            try:
-                ray.init(
-                    address=self._address or "local",
-                    namespace=NAMESPACE,
-                    log_to_driver=False,
-                    logging_level=logging.WARNING,
-                    **own,
-                )
-                return
-            except Exception as error:
-                if self._address or not left or "timed out during startup" not in str(error):
-                    raise
-                logger.warning("Ray did not start in time; trying again: %s", error)
-                ray.shutdown()
 
     def info(self) -> LabInfo:
         """Whether Ray is there, and how busy it is."""

@@ -1,0 +1,57 @@
+"""A Ray of one's own on this machine, or one that is there already."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from actors.ray_calls import Node, ray  # ray only after its settings
+
+NAMESPACE = "rq-vae-explorer"
+STARTS = 3
+"""How often this machine's own cluster is tried to be started."""
+OBJECTS = 100 * 2**20
+"""Bytes of Ray's object store: what runs answer is small."""
+UNUSED = ("start_api_server", "start_monitor", "start_log_monitor")
+"""What starts Ray's dashboard, the autoscaler's monitor and the one that sends logs to drivers."""
+
+logger = logging.getLogger(__name__)
+
+
+def join(address: str) -> None:
+    """Become a driver of the cluster there. Raises whatever Ray raises."""
+    _init(address)
+
+
+def start(num_cpus: int | None) -> None:
+    """Start Ray here; on a busy machine it may take longer than Ray waits for it. Raises whatever Ray raises."""
+    for left in reversed(range(STARTS)):
+        try:
+            with _without_unused():
+                _init("local", num_cpus=num_cpus, include_dashboard=False, object_store_memory=OBJECTS)
+            return
+        except Exception as error:
+            if not left or "timed out during startup" not in str(error):
+                raise
+            logger.warning("Ray did not start in time; trying again: %s", error)
+            ray.shutdown()
+
+
+def _init(address: str, **own: Any) -> None:
+    ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level=logging.WARNING, **own)
+
+
+@contextmanager
+def _without_unused() -> Iterator[None]:
+    """While it lasts Ray's start leaves out three processes that nothing here asks, and waits for none of them.
+
+    Ray has no setting for it: without a dashboard it still starts its process, and starts nothing else until that answers.
+    """
+    before = {name: getattr(Node, name) for name in UNUSED}
+    try:
+        for name in UNUSED:
+            setattr(Node, name, lambda *_, **__: None)
+        yield
+    finally:
+        for name, method in before.items():
+            setattr(Node, name, method)
