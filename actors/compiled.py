@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+from actors.programs import forget
+
 SHARE = 0.5
 """Share of the mappings that a process may have, from which on what was compiled is let go of."""
 LIMIT = 65_530
@@ -23,6 +25,7 @@ def forget_compiled() -> bool:
         return False
     import jax  # which is there
 
+    forget()
     jax.clear_caches()
     return True
 

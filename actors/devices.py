@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 from collections.abc import MutableMapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -89,6 +90,11 @@ def claim(
     None leaves the choice to XLA: all cores, or a GPU if there is one. `batch_size`: the largest, if that is known.
     """
     keep_freed_memory(one_arena=needs_one_arena(batch_size))
+    tell_xla(threads, gpus, environment)
+
+
+def tell_xla(threads: int | None, gpus: float | None, environment: MutableMapping[str, str]) -> None:
+    """What of `claim` is in the environment."""
     if threads is not None:
         environment["NPROC"] = str(max(1, threads))
     cache = compilation_cache(environment.get("NPROC") or str(os.cpu_count()))
@@ -109,13 +115,18 @@ def compilation_cache(threads: str) -> Path:
     """
     base = os.environ.get("RQVAE_CACHE_DIR")
     folder = Path(base).expanduser().absolute() if base else user_cache_path("rq-vae-explorer")
+    return folder / f"compiled-{version('jax')}-{processor()}-{threads}"
+
+
+@cache
+def processor() -> str:
+    """A name for the kind of processor, by what it can do."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        processor = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+        abilities = next((line for line in lines if line.startswith(("flags", "Features"))), "")
     except OSError:
-        processor = platform.processor()
-    kind = hashlib.sha256(f"{platform.machine()} {processor}".encode()).hexdigest()[:8]
-    return folder / f"compiled-{version('jax')}-{kind}-{threads}"
+        abilities = platform.processor()
+    return hashlib.sha256(f"{platform.machine()} {abilities}".encode()).hexdigest()[:8]
 
 
 def claim_local(gpu: Gpu, batch_size: int = 0) -> None:

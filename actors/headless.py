@@ -22,6 +22,7 @@ from actors.export import (
     write_snapshot,
 )
 from actors.interrupts import interrupt_noted
+from actors.programs import programs
 from actors.progress import Progress, Terminal
 from actors.summary import Summary
 from explorer.config import RunConfig
@@ -80,7 +81,7 @@ def train_telling(
     progress.enter("compiling", "compiling the training step")
     from explorer.training.trainer import Trainer  # imports jax
 
-    trainer = Trainer(config, dataset)
+    trainer = Trainer(config, dataset, programs=programs(config, dataset))
     trainer.warm_up()
     with interrupt_noted() as interrupted:
         clear_folder(out)

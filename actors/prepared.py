@@ -8,9 +8,11 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from actors.programs import programs
 from explorer.config import RunConfig
 from explorer.data import Dataset, open_dataset
 from explorer.errors import ExplorerError
+from explorer.training.recipe import Recipe
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +22,8 @@ def prepare(config: RunConfig, data_dir: str | Path | None) -> None:
     from explorer.training.trainer import Trainer  # imports jax, which reads what was claimed
 
     try:
-        trainer = Trainer(config, open_dataset(config.dataset, data_dir))
+        dataset = open_dataset(config.dataset, data_dir)
+        trainer = Trainer(config, dataset, programs=programs(config, dataset))
     except ExplorerError as error:
         logger.debug("nothing could be prepared: %s", error)
         return
@@ -51,6 +54,4 @@ class Preparation:
         """Whether it is under way, and what it compiles is what a run of `config` needs."""
         if self._config is None or not self._thread.is_alive():
             return False
-        from explorer.training.recipe import Recipe
-
         return Recipe.of(self._config) == Recipe.of(config)

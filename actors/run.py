@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from actors.lab import NO_PLAN, Plan
 from actors.pace import Pace
+from actors.programs import programs
 from actors.record import BY_HAND, BY_ITSELF
 from actors.storage.keeper import Keeper
 from actors.turns import Turn, Turns
@@ -101,8 +102,10 @@ class Run(Turns):
     def _prepare(self) -> Trainer:
         self._say("compiling", "opening the data")
         dataset = self._open_data(lambda text: self._say("compiling", text))
+        self._say("compiling", "compiling the training step")
+        ready = None if self._resident else programs(self.config, dataset)
         self._say("compiling", "building the model")
-        trainer = Trainer(self.config, dataset, self.plan.origin, self._resident)
+        trainer = Trainer(self.config, dataset, self.plan.origin, self._resident, ready)
         self._pace = Pace(self._chunk or (None if trainer.resident else 1))
         came_back = self._come_back(trainer)
         self._show(trainer, dataset.source)

@@ -53,7 +53,16 @@ def test_only_what_speaks_to_ray_imports_ray() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["explorer.config", "explorer.messages", "explorer.figures", "explorer.data", "actors.lab"]
+    "module",
+    [
+        "explorer.config",
+        "explorer.messages",
+        "explorer.figures",
+        "explorer.data",
+        "explorer.training.recipe",
+        "actors.lab",
+        "actors.programs",
+    ],
 )
 def test_settings_messages_figures_and_data_load_without_jax(module: str) -> None:
     code = f"import sys, {module}; sys.exit('jax' in sys.modules or 'ray' in sys.modules or 'gradio' in sys.modules)"

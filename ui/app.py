@@ -115,6 +115,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     _interrupt_between_imports()
     RunConfig(dataset=arguments.dataset)
     said = check_dataset(arguments.dataset, arguments.data_dir)
+    _compile_early(arguments)
     from ui.login import login
     from ui.server import Server, application, bind
 
@@ -156,10 +157,8 @@ def _lab(arguments: argparse.Namespace) -> Lab:
     runs_dir, first = arguments.runs_dir or default_runs_dir(), RunConfig(dataset=arguments.dataset)
     Archive(runs_dir).prepare()
     if arguments.local:
-        from actors.devices import claim_local
         from actors.local_lab import LocalLab
 
-        claim_local(arguments.gpu)
         return LocalLab(arguments.data_dir, runs_dir, limits_of(arguments), first)
     from actors.ray_lab import RayLab
 
@@ -175,6 +174,20 @@ def _lab(arguments: argparse.Namespace) -> Lab:
     )
     lab.check()
     return lab
+
+
+def _compile_early(arguments: argparse.Namespace) -> None:
+    """Have what the first run will probably need compiled while the page and Ray start."""
+    from actors.devices import claim_local, tell_xla
+    from actors.programs import compile_ahead
+
+    if arguments.local:
+        claim_local(arguments.gpu)
+        compile_ahead(RunConfig(dataset=arguments.dataset))
+    elif not arguments.address:
+        environment = dict(os.environ)
+        tell_xla(int(arguments.cpus_per_run), 0.0, environment)
+        compile_ahead(RunConfig(dataset=arguments.dataset), environment)
 
 
 def _open_early(arguments: argparse.Namespace) -> None:

@@ -6,36 +6,17 @@ there is made 0.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from explorer.model.quantizer import nearest
+from explorer.model.shape import Shape
 
 ITERATIONS = 20
 """Of Lloyd's algorithm."""
-
-
-class Shape(NamedTuple):
-    """How many codes each level has, and the latent dimension D."""
-
-    sizes: tuple[int, ...]
-    dim: int
-
-    @property
-    def padded(self) -> tuple[int, int, int]:
-        """(L, K, D) of all codebooks as one array, K the largest level's size."""
-        return len(self.sizes), max(self.sizes), self.dim
-
-    @property
-    def own(self) -> Bool[np.ndarray, "L K"] | None:
-        """Which rows are codes; None if all are."""
-        if len(set(self.sizes)) == 1:
-            return None
-        return np.arange(max(self.sizes)) < np.array(self.sizes)[:, None]
 
 
 def normal(key: PRNGKeyArray, _latents: Float[Array, "N D"], shape: Shape, scale: float) -> Float[Array, "L K D"]:

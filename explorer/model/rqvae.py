@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
-from explorer.model.codebook_init import Shape
 from explorer.model.decoder import Decoder
 from explorer.model.encoder import Encoder
 from explorer.model.microbatches import in_microbatches
+from explorer.model.shape import Shape
 
 ENCODED = 128
 """Images that are encoded at a time, where there are many."""

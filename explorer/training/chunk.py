@@ -7,7 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
-from explorer.training.recipe import Live, Recipe
+from explorer.training.live import Live
+from explorer.training.recipe import Recipe
 from explorer.training.state import TrainState, choices
 from explorer.training.step import train_step
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from explorer.model.codebook_init import Shape
+from explorer.model.shape import Shape
 
 EPSILON = 1e-5
 TINY = 1e-30

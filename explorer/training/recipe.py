@@ -1,15 +1,12 @@
-"""What is compiled into a run's steps, and what is handed to each of them as a number."""
+"""What is compiled into a run's steps. No jax."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
-
-import numpy as np
-from jaxtyping import Array, Float, UInt32
+from typing import Any, Self
 
 from explorer.choices import CHOICES, way
 from explorer.config import RunConfig
-from explorer.model.codebook_init import Shape
+from explorer.model.shape import Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +41,3 @@ class Recipe:
     def averaged(self) -> bool:
         """Whether codes are moving averages, and take no gradient."""
         return dict(self.ways)["codebook_update"] == "ema"
-
-
-class Live(NamedTuple):
-    """The live settings that a step needs, and the seed, as traced numbers: another value never recompiles."""
-
-    lambdas: dict[str, Float[Array, ""]]
-    learning_rate: Float[Array, ""]
-    entropy_temperature: Float[Array, ""]
-    transport_epsilon: Float[Array, ""]
-    ema_decay: Float[Array, ""]
-    seed: UInt32[Array, ""]
-
-
-def as_live(config: RunConfig) -> Live:
-    """A config's live settings as float32 scalars, whatever kind of number they were: an int would compile anew."""
-    weights = {name: np.float32(value) for name, value in config.lambdas.to_dict().items()}
-    numbers = {name: np.float32(getattr(config, name)) for name in Live._fields if name not in ("lambdas", "seed")}
-    return Live(weights, seed=np.uint32(config.seed), **numbers)  # pyright: ignore[reportArgumentType]

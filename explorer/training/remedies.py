@@ -12,9 +12,9 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, UInt8
 
 from explorer.choices import way
 from explorer.config import RunConfig
-from explorer.model.codebook_init import Shape
 from explorer.model.quantizer import Assign, squared_distances
 from explorer.model.rqvae import Parameters, encode, to_unit
+from explorer.model.shape import Shape
 from explorer.training.recipe import Recipe
 from explorer.training.state import TrainState, choices
 

@@ -41,11 +41,6 @@ class TrainState(NamedTuple):
     born: Int[Array, "L K"]
 
 
-def init_state(config: RunConfig, images: UInt8[np.ndarray, "N 28 28"]) -> TrainState:
-    """The state before the first step: a function of the config and, where codes begin on the data, of the first `images`."""
-    return _init_state(*_beginning(config, images), recipe=Recipe.of(config))
-
-
 def from_leaves(config: RunConfig, leaves: Sequence[np.ndarray]) -> TrainState:
     """A state made of the arrays of another, in jax's tree order. Raises ConfigError if they are of other shapes.
 
@@ -74,15 +69,17 @@ def choices(state: TrainState, batches: Int[Array, ""]) -> Int[Array, "L K"]:
 def shapes_of(config: RunConfig) -> TrainState:
     """Shape and kind of every array of a state."""
     return jax.eval_shape(
-        partial(_begin, recipe=Recipe.of(config)), *_beginning(config, np.zeros((1, 28, 28), np.uint8))
+        partial(_begin, recipe=Recipe.of(config)), *beginning(config, np.zeros((1, 28, 28), np.uint8))
     )
 
 
-def _beginning(config: RunConfig, images: UInt8[np.ndarray, "N 28 28"]) -> tuple[PRNGKeyArray, np.ndarray, np.float32]:
+def beginning(config: RunConfig, images: Any) -> tuple[PRNGKeyArray, Any, np.float32]:
+    """What `begin_state` takes: of the config, and of the first `images` (N, 28, 28), which codes may begin on."""
     return jax.random.key(config.seed), images, np.float32(config.init_scale)
 
 
 def _begin(key: PRNGKeyArray, images: UInt8[Array, "N 28 28"], scale: Float[Array, ""], recipe: Recipe) -> TrainState:
+    """The state before the first step: a function of the config and, where codes begin on the data, of the first images."""
     images = to_unit(images)
     shape = recipe.shape
     parameters = init_parameters(key, shape, images, recipe.way("codebook_init"), scale)
@@ -103,7 +100,7 @@ def _begin(key: PRNGKeyArray, images: UInt8[Array, "N 28 28"], scale: Float[Arra
 
 
 # It runs once: so it is compiled in less than half of the time, to the same bits.
-_init_state = jax.jit(_begin, static_argnames="recipe", compiler_options={"xla_backend_optimization_level": 1})
+begin_state = jax.jit(_begin, static_argnames="recipe", compiler_options={"xla_backend_optimization_level": 1})
 
 
 def _batch_counts(parameters: Parameters, images: Float[Array, "N 28 28 1"], recipe: Recipe) -> Float[Array, "L K"]:

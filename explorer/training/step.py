@@ -11,9 +11,10 @@ from jaxtyping import Array, Bool, Float, Int, UInt8
 from explorer.model.quantizer import Quantized, residual_quantize, residuals, sums_before
 from explorer.model.rqvae import Parameters, decode_logits, encode, to_unit
 from explorer.training.entropy import entropy
+from explorer.training.live import Live
 from explorer.training.losses import weighted_total
 from explorer.training.moving_average import update
-from explorer.training.recipe import Live, Recipe
+from explorer.training.recipe import Recipe
 from explorer.training.reconstruction import mse
 from explorer.training.state import TrainState
 from explorer.training.transport import transport

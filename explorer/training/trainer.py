@@ -14,17 +14,16 @@ from explorer.data import Dataset, batch_indices
 from explorer.messages import Health, RunState, View
 from explorer.training.chunk import Told, train_steps
 from explorer.training.health import health, newest
-from explorer.training.look import look
+from explorer.training.live import Live, as_live
+from explorer.training.programs import SEEN, Programs
 from explorer.training.projection import plane
-from explorer.training.recipe import Live, Recipe, as_live
+from explorer.training.recipe import Recipe
 from explorer.training.remedies import Cured, cure
 from explorer.training.resident import on_device
-from explorer.training.state import TrainState, from_leaves, init_state
-from explorer.training.step import MOTION_DECAY, train_step
+from explorer.training.state import TrainState, beginning, from_leaves
+from explorer.training.step import MOTION_DECAY
 from explorer.training.tuples import distinct
 
-SEEN = 2048
-"""Images, the first of the run's own order, on which codes begin that begin on the data."""
 PIECE = 16
 """Steps, at the most, that are dispatched at once: while they run, what the ones before told is read and passed on."""
 
@@ -43,14 +42,21 @@ class Trainer:
     """
 
     def __init__(
-        self, config: RunConfig, dataset: Dataset, origin: RunState | None = None, resident: bool | None = None
+        self,
+        config: RunConfig,
+        dataset: Dataset,
+        origin: RunState | None = None,
+        resident: bool | None = None,
+        programs: Programs | None = None,
     ) -> None:
         """From step 0, or from where `origin` left off. Raises ConfigError for an origin with other codebooks.
 
         `resident`: it keeps the training images on the device, and trains several steps in one dispatch; as on a GPU.
+        `programs`: of the config's recipe; they are compiled when first needed unless given.
         """
         self.config = config
         self._recipe = Recipe.of(config)
+        self._programs = programs or Programs.traced(self._recipe)
         self._set = config, as_live(config)
         self._dataset = dataset
         self.resident = jax.default_backend() != "cpu" if resident is None else resident
@@ -89,7 +95,7 @@ class Trainer:
     def warm_up(self) -> None:
         """Compile the training step, on a state that is thrown away."""
         if self._images is None:
-            train_step(self._begin(), self._batch(0), as_live(self.config), self._recipe)
+            self._programs.step(self._begin(), self._batch(0), as_live(self.config))
         else:
             self._dispatch(self._begin(), jnp.array(True), 0, 1, self.config)
 
@@ -124,7 +130,7 @@ class Trainer:
             trained = list(self.train(now))
             return trained[0].losses if trained else None
         batch = self._batch(self.steps)
-        self.state, output = train_step(self.state, batch, self._live(now), self._recipe)
+        self.state, output = self._programs.step(self.state, batch, self._live(now))
         if not jax.block_until_ready(output.finite).item():
             return None
         self.steps += 1
@@ -159,8 +165,7 @@ class Trainer:
     def view(self, now: RunConfig) -> View:
         """The model seen through the probe images, now."""
         probe, state = self._dataset.probe, self.state
-        assign, sizes = self._recipe.way("distance"), self._recipe.sizes
-        seen = jax.device_get(look(state.parameters, self._probe, self._shown, assign, sizes))
+        seen = jax.device_get(self._programs.look(state.parameters, self._probe, self._shown))
         self._basis, explained = plane(seen.latents, self._basis)
         averaged_over = 1 - MOTION_DECAY ** max(self.steps, 1)  # the average began at 0
         return View(
@@ -183,7 +188,7 @@ class Trainer:
     def _begin(self) -> TrainState:
         images = self._dataset.train_images
         seen = images[batch_indices(self.config.seed, 0, len(images), min(SEEN, len(images)))]
-        return init_state(self.config, seen)
+        return self._programs.begin(*beginning(self.config, seen))
 
     def _batch(self, step: int) -> np.ndarray:
         return self._dataset.train_images[self._indices(step)]

@@ -5,8 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from explorer.model.codebook_init import Shape, data, kmeans, normal, uniform
+from explorer.model.codebook_init import data, kmeans, normal, uniform
 from explorer.model.rqvae import init_parameters
+from explorer.model.shape import Shape
 
 KEY = jax.random.key(5)
 UNEQUAL = Shape((6, 2, 4), 3)

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer.model.codebook_init import Shape
+from explorer.model.shape import Shape
 from explorer.training.moving_average import EPSILON, Averages, begin, update
 
 updated = jax.jit(update, static_argnames="shape")

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from explorer.choices import way
 from explorer.config import RunConfig
-from explorer.model.codebook_init import Shape
 from explorer.model.rqvae import Parameters
+from explorer.model.shape import Shape
 from explorer.training.moving_average import Averages, update
 from explorer.training.remedies import Level, Treated, _begun_anew, _cure, ema_expiry, reinit, split
 from explorer.training.state import NEVER, TrainState

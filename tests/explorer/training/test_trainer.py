@@ -11,7 +11,8 @@ from explorer.data import batch_indices
 from explorer.model.quantizer import residual_quantize
 from explorer.model.rqvae import decode, encode, to_unit
 from explorer.settings import LIVE_SETTINGS
-from explorer.training.recipe import Recipe, as_live
+from explorer.training.live import as_live
+from explorer.training.recipe import Recipe
 from explorer.training.state import shapes_of
 from explorer.training.step import train_step
 from explorer.training.trainer import Trainer
