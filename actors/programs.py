@@ -52,7 +52,7 @@ def programs(config: RunConfig, dataset: Dataset) -> "Programs | None":
         return None
     if path.exists() and (ready := _loaded(path)) is not None:
         return ready
-    _await(_begin(config, path, os.environ))
+    _begin(config, path, os.environ).wait()
     return _loaded(path) if path.exists() else None
 
 
@@ -91,16 +91,15 @@ def _begin(config: RunConfig, path: Path, environment: Mapping[str, str], *how: 
     """The process that compiles them: it ends with this one, whose end it reads from its input."""
     with _lock:
         known = _under_way.get(path)
-        if known is not None:
-            if known.poll() is None:
-                return known
-            _await(known)
+        if known is not None and known.poll() is None:
+            return known
         command = [sys.executable, "-m", "actors.compiler", json.dumps(config.to_dict()), str(path), *how]
         root = Path(explorer.__file__).parent.parent
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=dict(environment), cwd=root
         )
         _under_way[path] = process
+        threading.Thread(target=_await, args=(process,), name="compiler", daemon=True).start()
         return process
 
 
