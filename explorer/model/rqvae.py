@@ -1,17 +1,22 @@
-"""The RQ-VAE: encoder, residual quantizer, decoder, and their parameters."""
+"""The RQ-VAE: encoder, residual quantizer, decoder, and their parameters.
+
+Flax is imported when something is traced: programs that are loaded need none of it.
+"""
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
-from explorer.model.decoder import Decoder
-from explorer.model.encoder import Encoder
 from explorer.model.microbatches import in_microbatches
 from explorer.model.shape import Shape
+
+if TYPE_CHECKING:
+    from explorer.model.decoder import Decoder
+    from explorer.model.encoder import Encoder
 
 ENCODED = 128
 """Images that are encoded at a time, where there are many."""
@@ -31,12 +36,12 @@ def init_parameters(
 ) -> Parameters:
     """Fresh parameters: flax's default initialisers, and codebooks as `init` makes them, of what the encoder makes of images."""
     encoder_key, decoder_key, codebook_key = jax.random.split(key, 3)
-    encoder = Encoder(shape.dim).init(encoder_key, jnp.zeros((1, 28, 28, 1)))
+    encoder = _encoder(shape.dim).init(encoder_key, jnp.zeros((1, 28, 28, 1)))
     latents = encode_many(Parameters(encoder, None, jnp.zeros(shape.padded)), images)
     codebooks = init(codebook_key, latents, shape, scale)
     if shape.own is not None:
         codebooks = jnp.where(shape.own[..., None], codebooks, 0)
-    return Parameters(encoder, Decoder().init(decoder_key, jnp.zeros((1, shape.dim))), codebooks)
+    return Parameters(encoder, _decoder().init(decoder_key, jnp.zeros((1, shape.dim))), codebooks)
 
 
 def to_unit(images: UInt8[Array, "B 28 28"]) -> Float[Array, "B 28 28 1"]:
@@ -46,7 +51,7 @@ def to_unit(images: UInt8[Array, "B 28 28"]) -> Float[Array, "B 28 28 1"]:
 
 def encode(parameters: Parameters, images: Float[Array, "B 28 28 1"]) -> Float[Array, "B D"]:
     """z_e: where the encoder puts each image in the latent space."""
-    encoder = Encoder(parameters.codebooks.shape[-1])
+    encoder = _encoder(parameters.codebooks.shape[-1])
     return encoder.apply(parameters.encoder, images)  # pyright: ignore[reportReturnType]
 
 
@@ -57,9 +62,21 @@ def encode_many(parameters: Parameters, images: Float[Array, "N 28 28 1"]) -> Fl
 
 def decode_logits(parameters: Parameters, latents: Float[Array, "B D"]) -> Float[Array, "B 28 28 1"]:
     """The image before its sigmoid."""
-    return Decoder().apply(parameters.decoder, latents, method="logits")  # pyright: ignore[reportReturnType]
+    return _decoder().apply(parameters.decoder, latents, method="logits")  # pyright: ignore[reportReturnType]
 
 
 def decode(parameters: Parameters, latents: Float[Array, "B D"]) -> Float[Array, "B 28 28 1"]:
     """The image, in 0..1, that the decoder draws for each latent."""
-    return Decoder().apply(parameters.decoder, latents)  # pyright: ignore[reportReturnType]
+    return _decoder().apply(parameters.decoder, latents)  # pyright: ignore[reportReturnType]
+
+
+def _encoder(latent_dim: int) -> "Encoder":
+    from explorer.model.encoder import Encoder
+
+    return Encoder(latent_dim)
+
+
+def _decoder() -> "Decoder":
+    from explorer.model.decoder import Decoder
+
+    return Decoder()

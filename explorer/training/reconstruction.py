@@ -1,8 +1,8 @@
 """How far the decoder's images are from the originals; FORMULAS: Losses, recon. Each takes grey values and logits."""
 
+import jax
 import jax.numpy as jnp
 import optax
-from flax import linen as nn
 from jaxtyping import Array, Float
 
 from explorer.training.losses import mean_squared_error
@@ -10,7 +10,7 @@ from explorer.training.losses import mean_squared_error
 
 def mse(images: Float[Array, "B 28 28 1"], logits: Float[Array, "B 28 28 1"]) -> Float[Array, ""]:
     """MSE(x, x̂), x̂ = sigmoid(logits)."""
-    return mean_squared_error(images, nn.sigmoid(logits))
+    return mean_squared_error(images, jax.nn.sigmoid(logits))
 
 
 def bce(images: Float[Array, "B 28 28 1"], logits: Float[Array, "B 28 28 1"]) -> Float[Array, ""]:
