@@ -1,4 +1,4 @@
-"""The process that compiles a run's functions and keeps them: `python -m actors.compiler CONFIG PATH [--gently]`."""
+"""Compiles a run's functions for this processor and keeps them: `python -m actors.compiler CONFIG PATH [--gently]`."""
 
 import json
 import os
@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 from explorer.config import RunConfig
 from explorer.data.locks import turn
@@ -44,7 +43,8 @@ def main() -> int:
 
 
 def _compiled(config: RunConfig) -> bytes:
-    os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "false"  # they are kept once
+    os.environ["JAX_PLATFORMS"] = "cpu"
+    os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "false"  # what comes from there cannot be kept
     from explorer.training.programs import dumps, lowered
     from explorer.training.recipe import Recipe
 
@@ -57,7 +57,7 @@ def _compiled(config: RunConfig) -> bytes:
 def _kept(path: Path) -> Iterator[Path]:
     """A file that takes the place of `path` at the end: whoever reads there finds all or nothing. The oldest then go."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{uuid4().hex}.tmp")
+    temporary = path.with_suffix(".tmp")
     temporary.touch()  # before the work that would be for nothing
     try:
         yield temporary

@@ -12,6 +12,7 @@ import sys
 import threading
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache, lru_cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -50,10 +51,13 @@ def programs(config: RunConfig, dataset: Dataset) -> "Programs | None":
     path = _path(config, os.environ)
     if path is None or jax.default_backend() != "cpu" or not fits(dataset):
         return None
-    if path.exists() and (ready := _loaded(path)) is not None:
+    if _is_there(path) and (ready := _loaded(path)) is not None:
         return ready
-    _begin(config, path, os.environ).wait()
-    return _loaded(path) if path.exists() else None
+    try:
+        _begin(config, path, os.environ).wait()
+    except OSError as error:
+        logger.warning("no process can be started that compiles: %s", error)
+    return _loaded(path) if _is_there(path) else None
 
 
 def compile_ahead(config: RunConfig, environment: Mapping[str, str] = os.environ) -> None:
@@ -62,8 +66,9 @@ def compile_ahead(config: RunConfig, environment: Mapping[str, str] = os.environ
     Returns at once, and needs no jax here.
     """
     path = _path(config, environment)
-    if path is not None and not path.exists():
-        _begin(config, path, environment, "--gently")
+    if path is not None and not _is_there(path):
+        with suppress(OSError):  # whoever needs them says so
+            _begin(config, path, environment, "--gently")
 
 
 def forget() -> None:
@@ -71,12 +76,17 @@ def forget() -> None:
     _load.cache_clear()
 
 
+def _is_there(path: Path) -> bool:
+    return os.path.exists(path)  # noqa: PTH110 - Path's own raises where a folder may not be read
+
+
 def _loaded(path: Path) -> "Programs | None":
     try:
         return _load(path)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with the file, there can be another
         logger.warning("what was compiled before is of no use (%s: %s)", type(error).__name__, error)
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()
         return None
 
 
@@ -99,14 +109,17 @@ def _begin(config: RunConfig, path: Path, environment: Mapping[str, str], *how: 
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=dict(environment), cwd=root
         )
         _under_way[path] = process
-        threading.Thread(target=_await, args=(process,), name="compiler", daemon=True).start()
+        threading.Thread(target=_await, args=(process, path), name="compiler", daemon=True).start()
         return process
 
 
-def _await(process: subprocess.Popen[bytes]) -> None:
+def _await(process: subprocess.Popen[bytes], path: Path) -> None:
     process.wait()
     assert process.stdin is not None
     process.stdin.close()
+    with _lock:
+        if _under_way[path] is process:
+            del _under_way[path]
 
 
 def _path(config: RunConfig, environment: Mapping[str, str]) -> Path | None:
@@ -116,7 +129,7 @@ def _path(config: RunConfig, environment: Mapping[str, str]) -> Path | None:
         return None
     settings = {name: environment.get(name) for name in SETTINGS}
     what = repr((Recipe.of(config), settings, processor(), os.cpu_count(), _sources()))
-    return Path(folder) / "programs" / sha256(what.encode()).hexdigest()[:32]
+    return Path(folder).absolute() / "programs" / sha256(what.encode()).hexdigest()[:32]
 
 
 @cache

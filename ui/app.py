@@ -183,10 +183,10 @@ def _compile_early(arguments: argparse.Namespace) -> None:
 
     if arguments.local:
         claim_local(arguments.gpu)
-        compile_ahead(RunConfig(dataset=arguments.dataset))
-    elif not arguments.address:
-        environment = dict(os.environ)
+    environment = dict(os.environ)
+    if not arguments.local:
         tell_xla(int(arguments.cpus_per_run), 0.0, environment)
+    if not arguments.address and not isinstance(arguments.gpu, float):
         compile_ahead(RunConfig(dataset=arguments.dataset), environment)
 
 

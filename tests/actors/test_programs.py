@@ -48,10 +48,10 @@ def test_they_are_compiled_by_another_process_once_for_all_who_ask(sample, folde
     kept.compile_ahead(CONFIG)
     (compiler,) = kept._under_way.values()
     kept.compile_ahead(CONFIG)
+    assert list(kept._under_way.values()) == [compiler]
     first, second = kept.programs(CONFIG, sample), kept.programs(replace(CONFIG, seed=9), sample)
     assert first is not None
     assert first is second
-    assert list(kept._under_way.values()) == [compiler]
     assert compiler.poll() == 0
     assert len(files(folder)) == 1
     assert Trainer(CONFIG, sample, programs=first).step(CONFIG)
@@ -139,3 +139,13 @@ def test_their_name_is_that_of_all_that_decides_what_is_compiled_and_of_nothing_
         name(replace(CONFIG, optimizer="sgd")),
     ]
     assert len({*others, same[0]}) == len(others) + 1
+
+
+def test_where_no_process_can_be_started_this_one_compiles(sample, monkeypatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("no memory")
+
+    monkeypatch.setattr(kept.subprocess, "Popen", refuse)
+    other = replace(CONFIG, codebook_size=7)
+    kept.compile_ahead(other)
+    assert kept.programs(other, sample) is None
