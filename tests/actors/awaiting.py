@@ -6,7 +6,7 @@ from collections.abc import Callable
 from actors.lab import RunInfo
 from actors.ray_lab import RayLab
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 def await_run(lab: RayLab, run_id: str, good: Callable[[RunInfo], bool]) -> RunInfo:

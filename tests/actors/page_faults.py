@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -10,7 +11,8 @@ from actors.ray_lab import RayLab
 from explorer.config import RunConfig
 
 PATIENCE = 120.0
-STEPS = 30
+STEPS = 10
+"""Of each of three windows: in one there may be a checkpoint, which fetches memory once."""
 FEW = 300
 """Page faults a step; a step whose buffers come anew from the system has some 2,000 to 9,000."""
 
@@ -20,12 +22,13 @@ def assert_memory_is_kept(lab: RayLab, batch_size: int = 128) -> None:
     if not keep_freed_memory():
         pytest.skip("the allocator is not glibc's")
     run_id = lab.start(RunConfig(batch_size=batch_size)).run_id
-    first = _after(lab, run_id, 20)
-    before = _faults(lab.cluster().places[run_id].pid)
-    last = _after(lab, run_id, first + STEPS)
-    faults = _faults(lab.cluster().places[run_id].pid) - before
+    step, found = _after(lab, run_id, 20), []
+    for _ in range(3):
+        before, first = _faults(lab.cluster().places[run_id].pid), step
+        step = _after(lab, run_id, first + STEPS)
+        found.append((_faults(lab.cluster().places[run_id].pid) - before) / (step - first))
     lab.stop(run_id)
-    assert faults / (last - first) < FEW
+    assert median(found) < FEW, found
 
 
 def _after(lab: RayLab, run_id: str, step: int) -> int:

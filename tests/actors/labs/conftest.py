@@ -9,7 +9,7 @@ from actors.lab import NO_PLAN, Lab, Plan, RunInfo
 from explorer.config import RunConfig
 
 CONFIG = RunConfig(batch_size=16, codebook_size=8)
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 @pytest.fixture(scope="package", params=[pytest.param("local"), pytest.param("ray", marks=pytest.mark.slow)])
