@@ -68,6 +68,10 @@ class Idle:
         from actors import ray_start
         from actors.ray_calls import ray
 
+        class Nothing:  # here, so that it goes to the actor's process by value
+            def process(self) -> int:
+                return os.getpid()
+
         ray_start.start(1)
         self._actor = ray.remote(Nothing).remote()
         self._ray = ray
@@ -79,14 +83,6 @@ class Idle:
     def close(self) -> None:
         """End."""
         self._ray.shutdown()
-
-
-class Nothing:
-    """An actor."""
-
-    def process(self) -> int:
-        """Its number."""
-        return os.getpid()
 
 
 class LongRun:
