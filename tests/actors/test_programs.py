@@ -1,16 +1,21 @@
 """Where programs are kept, who compiles them, and what happens where they cannot be had. With real compilers."""
 
+import os
 import subprocess
 import sys
 import time
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import psutil
 import pytest
 
+from actors import compiled
 from actors import programs as kept
-from actors.devices import tell_xla
+from actors.devices import claim, tell_xla
+from actors.headless import train
+from actors.local_lab import LocalLab
 from explorer.config import Lambdas, RunConfig
 from explorer.training.step import train_step
 from explorer.training.trainer import Trainer
@@ -63,6 +68,39 @@ def test_what_is_there_is_not_compiled_again(sample, folder: Path, monkeypatch) 
     monkeypatch.setattr(kept.subprocess, "Popen", lambda *_, **__: pytest.fail("a compiler was started"))
     kept.compile_ahead(CONFIG)
     assert kept.programs(CONFIG, sample) is not None
+
+
+def test_runs_of_a_lab_and_of_the_command_line_train_with_them_and_compile_nothing(
+    sample, folder: Path, no_data: Path, tmp_path: Path
+) -> None:
+    assert len(files(folder)) == 1
+    traced = train_step._cache_size()
+    lab = LocalLab(no_data)
+    lab.connect()
+    run_id = lab.start(CONFIG).run_id
+    deadline = time.monotonic() + PATIENCE
+    while not lab.runs()[0].step:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    lab.stop(run_id)
+    lab.close()
+    train(CONFIG, 2, tmp_path / "out", lambda _: sample, progress=StringIO())
+    assert train_step._cache_size() == traced
+
+
+def test_the_page_has_compiled_what_a_runs_process_will_look_for() -> None:
+    page, actor = dict(os.environ), dict(os.environ)
+    tell_xla(1, 0.0, page)
+    claim(1, 0.0, actor, batch_size=CONFIG.batch_size)
+    assert kept._path(CONFIG, page) == kept._path(CONFIG, actor)
+
+
+def test_a_process_that_makes_room_lets_go_of_them(sample, monkeypatch) -> None:
+    assert kept.programs(CONFIG, sample) is not None
+    assert kept._load.cache_info().currsize == 1
+    monkeypatch.setattr(compiled, "SHARE", 0.0)
+    assert compiled.forget_compiled()
+    assert kept._load.cache_info().currsize == 0
 
 
 @pytest.mark.parametrize("damage", [lambda whole: whole[:-9], lambda _: b"", lambda whole: whole[::-1]])
