@@ -16,8 +16,17 @@ def crash_image(runs: Path, run_id: str, to: Path, step: int) -> Path:
     """The folder of a run whose log has reached that step, as its process would leave it if it died now."""
     from actors.storage.folder import RunFolder
 
+    def copied() -> bool:
+        """Whether nothing was put away while it was copied; the living run removes checkpoints that it needs no more."""
+        try:
+            shutil.copytree(runs, to)
+        except (FileNotFoundError, shutil.Error):
+            shutil.rmtree(to)
+            return False
+        return True
+
     until(lambda: (log := RunFolder(runs / run_id).log()) is not None and log.step >= step and log.left == 0)
-    shutil.copytree(runs, to)
+    until(copied)
     return to
 
 
