@@ -136,7 +136,7 @@ def _path(config: RunConfig, environment: Mapping[str, str]) -> Path | None:
 def _sources() -> str:
     """A sum over the code that is compiled, and the versions of what compiles it."""
     root = Path(explorer.__file__).parent
-    files = sorted(path for folder in ("model", "training") for path in (root / folder).glob("*.py"))
+    files = sorted(path for folder in ("model", "training") for path in (root / folder).rglob("*.py"))
     texts = [path.read_bytes() for path in [*files, root / "choices.py"]]
     versions = " ".join(version(package) for package in PACKAGES)
     return sha256(b"\0".join([versions.encode(), *texts])).hexdigest()

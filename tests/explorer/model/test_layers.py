@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from explorer.model import layers
+from explorer.model.convolutions import direct, patch_rows, patches
 
 CASES = [
     (layers.Conv(5), nn.Conv(5, (3, 3), strides=(2, 2)), (3, 8, 12, 2)),
@@ -20,11 +21,14 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("cpu", [True, False], ids=["matrix products", "direct"])
+FORMS = {"patches": patches, "rows of patches": patch_rows, "direct": direct}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
 @pytest.mark.parametrize("relu", [False, True], ids=["linear", "relu"])
 @pytest.mark.parametrize(("ours", "plain", "shape"), CASES)
-def test_outputs_gradients_and_initial_values_are_those_of_flax(ours, plain, shape, relu, cpu, monkeypatch):
-    monkeypatch.setattr(layers, "on_cpu", lambda: cpu)
+def test_outputs_gradients_and_initial_values_are_those_of_flax(ours, plain, shape, relu, form, monkeypatch):
+    monkeypatch.setattr(layers, "_form", lambda _channels: form)
     ours = ours.clone(relu=relu)
     x = jax.random.normal(jax.random.key(1), shape)
     params = plain.init(jax.random.key(0), x)
@@ -46,8 +50,17 @@ def test_outputs_gradients_and_initial_values_are_those_of_flax(ours, plain, sha
         np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6)
 
 
-@pytest.mark.parametrize("layer", [layers.Conv(4, relu=True), layers.ConvTranspose(4, relu=True)])
-def test_what_is_not_a_number_stays_visible_behind_a_relu(layer):
-    x = jnp.full((2, 4, 4, 3), jnp.nan)
+@pytest.mark.parametrize("channels", [3, 16])
+@pytest.mark.parametrize("layer", [layers.Conv, layers.ConvTranspose])
+def test_what_is_not_a_number_stays_visible_behind_a_relu(layer, channels):
+    x, layer = jnp.full((2, 4, 4, channels), jnp.nan), layer(channels, relu=True)
     params = layer.init(jax.random.key(0), jnp.zeros_like(x))
     assert jnp.isnan(layer.apply(params, x)).all()
+
+
+@pytest.mark.parametrize(
+    ("cpu", "channels", "form"), [(True, 1, patches), (True, 32, patch_rows), (False, 1, direct), (False, 32, direct)]
+)
+def test_a_processor_convolves_by_matrix_products(cpu, channels, form, monkeypatch):
+    monkeypatch.setattr(layers, "on_cpu", lambda: cpu)
+    assert layers._form(channels) is form
