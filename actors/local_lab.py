@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actors.cluster import Cluster, here, this_machine
-from actors.compiled import forget_compiled
 from actors.lab import NO_PLAN, LabInfo, Plan, RunInfo, new_run_id, refuse_to_remove, run_name
 from actors.limits import NO_LIMITS, Limits
+from actors.mappings import forget_compiled
 from actors.news import Known, News, news_of
 from actors.prepared import Preparation
 from actors.storage.archive import Archive

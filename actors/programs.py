@@ -1,5 +1,8 @@
 """A run's compiled functions, kept on this machine's disk: loaded where they are there, else compiled by a process apart.
 
+Each function has a file of its own, which serves all recipes that compile to the same: of runs that differ in their batches,
+losses or estimators only the step is compiled anew.
+
 Compiling leaves 200 MB behind in the process that does it, and a process that waits for another's compiler needs none of its
 own: so neither a run's process nor a page's compiles, and of several that need the same at once one does.
 """
@@ -11,13 +14,13 @@ import subprocess
 import sys
 import threading
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache, lru_cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import explorer
 from actors.devices import processor
@@ -31,8 +34,8 @@ if TYPE_CHECKING:
 PACKAGES = ("jax", "jaxlib", "flax", "optax")
 SETTINGS = ("NPROC", "XLA_FLAGS", "JAX_ENABLE_X64", "JAX_DEFAULT_MATMUL_PRECISION", "JAX_DEFAULT_PRNG_IMPL")
 """Variables of the environment on which depends what XLA compiles."""
-LOADED = 16
-"""Recipes whose programs a process keeps loaded, and shares among its runs."""
+LOADED = 48
+"""Functions that a process keeps loaded, and shares among its runs."""
 
 logger = logging.getLogger(__name__)
 _lock = threading.Lock()
@@ -48,16 +51,16 @@ def programs(config: RunConfig, dataset: Dataset) -> "Programs | None":
 
     from explorer.training.programs import fits
 
-    path = _path(config, os.environ)
-    if path is None or jax.default_backend() != "cpu" or not fits(dataset):
+    paths = _paths(config, os.environ)
+    if not paths or jax.default_backend() != "cpu" or not fits(dataset):
         return None
-    if _is_there(path) and (ready := _loaded(path)) is not None:
+    if _are_there(paths) and (ready := _loaded(paths)) is not None:
         return ready
     try:
-        _begin(config, path, os.environ).wait()
+        _begin(config, paths, os.environ).wait()
     except OSError as error:
         logger.warning("no process can be started that compiles: %s", error)
-    return _loaded(path) if _is_there(path) else None
+    return _loaded(paths) if _are_there(paths) else None
 
 
 def compile_ahead(config: RunConfig, environment: Mapping[str, str] = os.environ) -> None:
@@ -65,10 +68,10 @@ def compile_ahead(config: RunConfig, environment: Mapping[str, str] = os.environ
 
     Returns at once, and needs no jax here.
     """
-    path = _path(config, environment)
-    if path is not None and not _is_there(path):
+    paths = _paths(config, environment)
+    if paths and not _are_there(paths):
         with suppress(OSError):  # whoever needs them says so
-            _begin(config, path, environment, "--gently")
+            _begin(config, paths, environment, "--gently")
 
 
 def forget() -> None:
@@ -76,34 +79,42 @@ def forget() -> None:
     _load.cache_clear()
 
 
-def _is_there(path: Path) -> bool:
-    return os.path.exists(path)  # noqa: PTH110 - Path's own raises where a folder may not be read
+def _are_there(paths: Mapping[str, Path]) -> bool:
+    return all(os.path.exists(path) for path in paths.values())  # noqa: PTH110 - Path's own raises where it may not read
 
 
-def _loaded(path: Path) -> "Programs | None":
-    try:
-        return _load(path)
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with the file, there can be another
-        logger.warning("what was compiled before is of no use (%s: %s)", type(error).__name__, error)
-        with suppress(OSError):
-            path.unlink()
-        return None
+def _loaded(paths: Mapping[str, Path]) -> "Programs | None":
+    from explorer.training.programs import Programs
+
+    found = {}
+    for name, path in paths.items():
+        try:
+            found[name] = _load(path)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the file, there can be another
+            logger.warning("what was compiled before is of no use (%s: %s)", type(error).__name__, error)
+            with suppress(OSError):
+                path.unlink()
+    return Programs(**found) if len(found) == len(paths) else None
 
 
 @lru_cache(maxsize=LOADED)
-def _load(path: Path) -> "Programs":
-    from explorer.training.programs import Programs
+def _load(path: Path) -> Callable[..., Any]:
+    from explorer.training.programs import loads
 
-    return Programs.loads(zlib.decompress(path.read_bytes()))
+    return loads(zlib.decompress(path.read_bytes()))
 
 
-def _begin(config: RunConfig, path: Path, environment: Mapping[str, str], *how: str) -> subprocess.Popen[bytes]:
-    """The process that compiles them: it ends with this one, whose end it reads from its input."""
+def _begin(
+    config: RunConfig, paths: Mapping[str, Path], environment: Mapping[str, str], *how: str
+) -> subprocess.Popen[bytes]:
+    """The process that compiles what is missing: it ends with this one, whose end it reads from its input."""
+    path = paths["step"]
     with _lock:
         known = _under_way.get(path)
         if known is not None and known.poll() is None:
             return known
-        command = [sys.executable, "-m", "actors.compiler", json.dumps(config.to_dict()), str(path), *how]
+        wanted = json.dumps({name: str(place) for name, place in paths.items()})
+        command = [sys.executable, "-m", "actors.compiler", json.dumps(config.to_dict()), wanted, *how]
         root = Path(explorer.__file__).parent.parent
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=dict(environment), cwd=root
@@ -122,14 +133,17 @@ def _await(process: subprocess.Popen[bytes], path: Path) -> None:
             del _under_way[path]
 
 
-def _path(config: RunConfig, environment: Mapping[str, str]) -> Path | None:
-    """Where they are kept: a name for all that decides what they are, below JAX's own cache."""
+def _paths(config: RunConfig, environment: Mapping[str, str]) -> dict[str, Path]:
+    """Where each is kept: a name for all that decides what it is, below JAX's own cache. Nothing where that is not known."""
     folder = environment.get("JAX_COMPILATION_CACHE_DIR")
     if not folder:
-        return None
+        return {}
     settings = {name: environment.get(name) for name in SETTINGS}
-    what = repr((Recipe.of(config), settings, processor(), os.cpu_count(), _sources()))
-    return Path(folder).absolute() / "programs" / sha256(what.encode()).hexdigest()[:32]
+    place, around = Path(folder).absolute() / "programs", (settings, processor(), os.cpu_count(), _sources())
+    return {
+        name: place / f"{name}-{sha256(repr((part, around)).encode()).hexdigest()[:32]}"
+        for name, part in Recipe.of(config).parts.items()
+    }
 
 
 @cache

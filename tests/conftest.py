@@ -7,7 +7,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from actors.compiled import forget_compiled
+from actors.mappings import forget_compiled
 from tests.containers.leftovers import remove_leftovers
 
 # Read when jax and ray are imported. What was compiled once is shared by all processes and the next time.

@@ -4,9 +4,9 @@ Loading takes a tenth of the time of tracing, which JAX's own cache does not sav
 """
 
 import pickle
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
@@ -18,12 +18,8 @@ from explorer.data import LABELS, PROBE_SIZE, Dataset
 from explorer.training.live import Live, as_live
 from explorer.training.look import ProbeOutput, look
 from explorer.training.recipe import Recipe
-from explorer.training.state import TrainState, begin_state, beginning
+from explorer.training.state import SEEN, SIDE, TrainState, begin_state, beginning, shapes_of
 from explorer.training.step import StepOutput, train_step
-
-SEEN = 2048
-"""Images, the first of the run's own order, on which codes begin that begin on the data."""
-SIDE = 28
 
 
 class Programs(NamedTuple):
@@ -39,14 +35,9 @@ class Programs(NamedTuple):
         assign, sizes = recipe.way("distance"), recipe.sizes
         return cls(
             partial(train_step, recipe=recipe),
-            partial(begin_state, recipe=recipe),
+            partial(begin_state, recipe=recipe.parts["begin"]),
             partial(look, assign=assign, sizes=sizes),
         )
-
-    @classmethod
-    def loads(cls, kept: bytes) -> Self:
-        """Those that were kept, on the same kind of machine. Raises whatever is wrong with `kept`."""
-        return cls(*(deserialize_and_load(*program) for program in pickle.loads(kept)))
 
 
 def fits(dataset: Dataset) -> bool:
@@ -59,20 +50,25 @@ def fits(dataset: Dataset) -> bool:
     )
 
 
-def lowered(recipe: Recipe) -> Iterator[jax.stages.Lowered]:
-    """The functions of `Programs`, in its order, traced and ready to be compiled; what takes longest comes first."""
-    seen, batch, probe = (_images(number) for number in (SEEN, recipe.batch_size, PROBE_SIZE))
-    begun = begin_state.trace(*beginning(RunConfig(), seen), recipe=recipe)
-    state: TrainState = begun.out_info
-    yield train_step.lower(state, batch, as_live(RunConfig()), recipe=recipe)
-    yield begun.lower()
+def lowered(config: RunConfig, name: str) -> jax.stages.Lowered:
+    """The function of that name of a config's `Programs`, traced and ready to be compiled."""
+    recipe, state = Recipe.of(config), shapes_of(config)
+    if name == "step":
+        return train_step.lower(state, _images(config.batch_size), as_live(config), recipe=recipe)
+    if name == "begin":
+        return begin_state.lower(*beginning(config, _images(SEEN)), recipe=recipe.parts[name])
     shown = jax.ShapeDtypeStruct((LABELS,), jnp.int32)
-    yield look.lower(state.parameters, probe, shown, assign=recipe.way("distance"), sizes=recipe.sizes)
+    return look.lower(state.parameters, _images(PROBE_SIZE), shown, assign=recipe.way("distance"), sizes=recipe.sizes)
 
 
-def dumps(compiled: Iterable[jax.stages.Compiled]) -> bytes:
-    """What `Programs.loads` takes back, if JAX's own cache was off: of what comes from there parts are left out (0.10.2)."""
-    return pickle.dumps([serialize(program) for program in compiled])
+def loads(kept: bytes) -> Callable[..., Any]:
+    """A function that was kept, on the same kind of machine. Raises whatever is wrong with `kept`."""
+    return deserialize_and_load(*pickle.loads(kept))
+
+
+def dumps(compiled: jax.stages.Compiled) -> bytes:
+    """What `loads` takes back, if JAX's own cache was off: of what comes from there parts are left out (0.10.2)."""
+    return pickle.dumps(serialize(compiled))
 
 
 def _images(number: int) -> jax.ShapeDtypeStruct:

@@ -1,7 +1,7 @@
 """What is compiled into a run's steps. No jax."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from explorer.choices import CHOICES, way
@@ -31,6 +31,16 @@ class Recipe:
     def way(self, choice: str) -> Callable[..., Any]:
         """The function of the way that was chosen."""
         return way(choice, dict(self.ways)[choice])
+
+    def only(self, *choices: str) -> Self:
+        """What of it decides those choices and the codebooks' shape: a recipe that has no other."""
+        return replace(self, batch_size=0, schedule_steps=0, ways=tuple(way for way in self.ways if way[0] in choices))
+
+    @property
+    def parts(self) -> dict[str, Self]:
+        """What of it is compiled into each function of a run: of recipes with the same, the function is the same."""
+        begin = ("codebook_init", "optimizer", "codebook_update", *(("distance",) if self.averaged else ()))
+        return {"step": self, "begin": self.only(*begin), "look": self.only("distance")}
 
     @property
     def sizes(self) -> tuple[int, ...] | None:

@@ -1,7 +1,6 @@
 """What training carries from step to step."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -18,6 +17,9 @@ from explorer.training.moving_average import Averages, begin
 from explorer.training.recipe import Recipe
 from explorer.training.tuples import NO_TUPLE
 
+SEEN = 2048
+"""Images, the first of the run's own order, on which codes begin that begin on the data."""
+SIDE = 28
 NEVER = -(10**9)
 """The step at which a code was born that no remedy has moved."""
 
@@ -68,44 +70,54 @@ def choices(state: TrainState, batches: Int[Array, ""]) -> Int[Array, "L K"]:
 
 def shapes_of(config: RunConfig) -> TrainState:
     """Shape and kind of every array of a state."""
-    return jax.eval_shape(
-        partial(_begin, recipe=Recipe.of(config)), *beginning(config, np.zeros((1, 28, 28), np.uint8))
-    )
+    images = jax.ShapeDtypeStruct((SEEN, SIDE, SIDE), jnp.uint8)
+    begun = begin_state.eval_shape(*beginning(config, images), recipe=Recipe.of(config).parts["begin"])
+    return begun._replace(tuples=jax.ShapeDtypeStruct((WINDOW_BATCHES, config.batch_size), jnp.uint32))
 
 
-def beginning(config: RunConfig, images: Any) -> tuple[PRNGKeyArray, Any, np.float32]:
+def beginning(config: RunConfig, images: Any) -> tuple[PRNGKeyArray, Any, np.float32, np.float32]:
     """What `begin_state` takes: of the config, and of the first `images` (N, 28, 28), which codes may begin on."""
-    return jax.random.key(config.seed), images, np.float32(config.init_scale)
+    return jax.random.key(config.seed), images, np.float32(config.init_scale), np.float32(config.batch_size)
 
 
-def _begin(key: PRNGKeyArray, images: UInt8[Array, "N 28 28"], scale: Float[Array, ""], recipe: Recipe) -> TrainState:
-    """The state before the first step: a function of the config and, where codes begin on the data, of the first images."""
+def with_tuples(begun: TrainState, batch_size: int) -> TrainState:
+    """The state before the first step of batches of that size: what `begin_state` made, which is for all sizes."""
+    return begun._replace(tuples=jnp.array(np.full((WINDOW_BATCHES, batch_size), NO_TUPLE)))
+
+
+def _begin(
+    key: PRNGKeyArray, images: UInt8[Array, "N 28 28"], scale: Float[Array, ""], batch: Float[Array, ""], recipe: Recipe
+) -> TrainState:
+    """The state before the first step: a function of the config and, where codes begin on the data, of the first images.
+
+    `batch`: how many images a batch has. The state's `tuples` have none yet.
+    """
     images = to_unit(images)
     shape = recipe.shape
     parameters = init_parameters(key, shape, images, recipe.way("codebook_init"), scale)
     levels, size, _ = shape.padded
     averages = None
     if recipe.averaged:
-        averages = begin(parameters.codebooks, _batch_counts(parameters, images, recipe), shape)
+        averages = begin(parameters.codebooks, batch * _shares(parameters, images, recipe), shape)
     return TrainState(
         parameters,
         recipe.way("optimizer")().init(parameters),
         jnp.zeros((), jnp.int32),
         jnp.zeros((WINDOW_BATCHES, levels, size), jnp.int32),
         averages,
-        jnp.full((WINDOW_BATCHES, recipe.batch_size), NO_TUPLE),
+        jnp.zeros((WINDOW_BATCHES, 0), jnp.uint32),
         jnp.zeros((levels, size)),
         jnp.full((levels, size), NEVER),
     )
 
 
-# It runs once: so it is compiled in less than half of the time, to the same bits.
-begin_state = jax.jit(_begin, static_argnames="recipe", compiler_options={"xla_backend_optimization_level": 1})
+# It runs once: so it is compiled in a third of the time, to the same bits.
+SOON = {"xla_backend_optimization_level": 1, "xla_cpu_use_fusion_emitters": False}
+begin_state = jax.jit(_begin, static_argnames="recipe", compiler_options=SOON)
 
 
-def _batch_counts(parameters: Parameters, images: Float[Array, "N 28 28 1"], recipe: Recipe) -> Float[Array, "L K"]:
-    """How often a batch would choose each code, by what the images choose."""
+def _shares(parameters: Parameters, images: Float[Array, "N 28 28 1"], recipe: Recipe) -> Float[Array, "L K"]:
+    """The share of the images that choose each code."""
     latents = encode_many(parameters, images)
     codes = residual_quantize(latents, parameters.codebooks, recipe.way("distance"), recipe.sizes).codes
-    share = jax.nn.one_hot(codes, recipe.shape.padded[1]).mean(axis=0)
-    return share * recipe.batch_size
+    return jax.nn.one_hot(codes, recipe.shape.padded[1]).mean(axis=0)

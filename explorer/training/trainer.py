@@ -15,12 +15,12 @@ from explorer.messages import Health, RunState, View
 from explorer.training.chunk import Told, train_steps
 from explorer.training.health import health, newest
 from explorer.training.live import Live, as_live
-from explorer.training.programs import SEEN, Programs
+from explorer.training.programs import Programs
 from explorer.training.projection import plane
 from explorer.training.recipe import Recipe
 from explorer.training.remedies import Cured, cure
 from explorer.training.resident import on_device
-from explorer.training.state import TrainState, beginning, from_leaves
+from explorer.training.state import SEEN, TrainState, beginning, from_leaves, with_tuples
 from explorer.training.step import MOTION_DECAY
 from explorer.training.tuples import distinct
 
@@ -188,7 +188,7 @@ class Trainer:
     def _begin(self) -> TrainState:
         images = self._dataset.train_images
         seen = images[batch_indices(self.config.seed, 0, len(images), min(SEEN, len(images)))]
-        return self._programs.begin(*beginning(self.config, seen))
+        return with_tuples(self._programs.begin(*beginning(self.config, seen)), self.config.batch_size)
 
     def _batch(self, step: int) -> np.ndarray:
         return self._dataset.train_images[self._indices(step)]

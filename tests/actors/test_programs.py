@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from actors import compiled
+from actors import mappings
 from actors import programs as kept
 from actors.devices import claim, tell_xla
 from actors.headless import train
@@ -34,7 +34,7 @@ sys.stdin.read()
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for programs, with those of CONFIG in the end."""
+    """A folder for programs, with the three of CONFIG in the end."""
     return tmp_path_factory.mktemp("compiled")
 
 
@@ -56,15 +56,15 @@ def test_they_are_compiled_by_another_process_once_for_all_who_ask(sample, folde
     assert list(kept._under_way.values()) == [compiler]
     first, second = kept.programs(CONFIG, sample), kept.programs(replace(CONFIG, seed=9), sample)
     assert first is not None
-    assert first is second
+    assert first == second
     assert compiler.poll() == 0
-    assert len(files(folder)) == 1
+    assert len(files(folder)) == 3
     assert Trainer(CONFIG, sample, programs=first).step(CONFIG)
     assert train_step._cache_size() == traced
 
 
 def test_what_is_there_is_not_compiled_again(sample, folder: Path, monkeypatch) -> None:
-    assert len(files(folder)) == 1
+    assert len(files(folder)) == 3
     monkeypatch.setattr(kept.subprocess, "Popen", lambda *_, **__: pytest.fail("a compiler was started"))
     kept.compile_ahead(CONFIG)
     assert kept.programs(CONFIG, sample) is not None
@@ -73,7 +73,7 @@ def test_what_is_there_is_not_compiled_again(sample, folder: Path, monkeypatch) 
 def test_runs_of_a_lab_and_of_the_command_line_train_with_them_and_compile_nothing(
     sample, folder: Path, no_data: Path, tmp_path: Path
 ) -> None:
-    assert len(files(folder)) == 1
+    assert len(files(folder)) == 3
     traced = train_step._cache_size()
     lab = LocalLab(no_data)
     lab.connect()
@@ -92,26 +92,37 @@ def test_the_page_has_compiled_what_a_runs_process_will_look_for() -> None:
     page, actor = dict(os.environ), dict(os.environ)
     tell_xla(1, 0.0, page)
     claim(1, 0.0, actor, batch_size=CONFIG.batch_size)
-    assert kept._path(CONFIG, page) == kept._path(CONFIG, actor)
+    assert kept._paths(CONFIG, page) == kept._paths(CONFIG, actor)
 
 
 def test_a_process_that_makes_room_lets_go_of_them(sample, monkeypatch) -> None:
     assert kept.programs(CONFIG, sample) is not None
-    assert kept._load.cache_info().currsize == 1
-    monkeypatch.setattr(compiled, "SHARE", 0.0)
-    assert compiled.forget_compiled()
+    assert kept._load.cache_info().currsize == 3
+    monkeypatch.setattr(mappings, "SHARE", 0.0)
+    assert mappings.forget_compiled()
     assert kept._load.cache_info().currsize == 0
 
 
 @pytest.mark.parametrize("damage", [lambda whole: whole[:-9], lambda _: b"", lambda whole: whole[::-1]])
-def test_a_damaged_file_is_replaced(sample, folder: Path, damage) -> None:
-    (path,) = files(folder)
+def test_a_damaged_file_alone_is_replaced(sample, folder: Path, damage) -> None:
+    path = kept._paths(CONFIG, os.environ)["begin"]
+    others = {other: other.stat().st_mtime for other in files(folder) if other != path}
     whole = path.read_bytes()
     path.write_bytes(damage(whole))
     found = kept.programs(CONFIG, sample)
     assert found is not None
     assert Trainer(CONFIG, sample, programs=found).step(CONFIG)
-    assert len(files(folder)) == 1
+    assert {other: other.stat().st_mtime for other in files(folder) if other != path} == others
+    assert path.exists()
+
+
+def test_what_another_recipe_compiled_to_the_same_is_not_compiled_again(sample, folder: Path) -> None:
+    before = set(files(folder))
+    other = replace(CONFIG, batch_size=12, loss_form="per_level", recon_loss="bce")
+    found = kept.programs(other, sample)
+    (new,) = set(files(folder)) - before
+    assert new == kept._paths(other, os.environ)["step"]
+    assert Trainer(other, sample, programs=found).step(other) == Trainer(other, sample).step(other)
 
 
 def test_compilers_of_several_processes_take_turns_and_end_with_them(folder: Path) -> None:
@@ -155,28 +166,40 @@ def test_fewer_images_than_they_are_compiled_for_need_others(sample) -> None:
     assert kept.programs(CONFIG, replace(sample, train_images=sample.train_images[:100])) is None
 
 
-def test_their_name_is_that_of_all_that_decides_what_is_compiled_and_of_nothing_else() -> None:
-    def name(config: RunConfig = CONFIG, threads: int = 1, **more: str) -> str:
+def test_their_names_are_those_of_all_that_decides_what_is_compiled_and_of_nothing_else() -> None:
+    def names(config: RunConfig = CONFIG, threads: int = 1, **more: str) -> dict[str, str]:
         environment = {"RQVAE_CACHE_DIR": "/somewhere", **more}
         tell_xla(threads, 0.0, environment)
-        return str(kept._path(config, environment))
+        return {name: str(path) for name, path in kept._paths(config, environment).items()}
 
-    same = [
-        name(),
-        name(replace(CONFIG, seed=3, learning_rate=1.0, lambdas=Lambdas(entropy=1.0), remedy="reinit", dead_window=9)),
-        name(replace(CONFIG, dataset="fashion_mnist", init_scale=1.0)),
-        name(HOME="/elsewhere"),
-    ]
-    assert len(set(same)) == 1
-    others = [
-        name(threads=2),
-        name(XLA_FLAGS="--xla_cpu_prefer_vector_width=512"),
-        name(replace(CONFIG, batch_size=9)),
-        name(replace(CONFIG, codebook_size=4)),
-        name(replace(CONFIG, levels=3)),
-        name(replace(CONFIG, optimizer="sgd")),
-    ]
-    assert len({*others, same[0]}) == len(others) + 1
+    same = names()
+    for config in (
+        replace(CONFIG, seed=3, learning_rate=1.0, lambdas=Lambdas(entropy=1.0), remedy="reinit", dead_window=9),
+        replace(CONFIG, dataset="fashion_mnist", init_scale=1.0),
+    ):
+        assert names(config) == same
+    assert names(HOME="/elsewhere") == same
+    changes = {
+        "step begin look": [
+            names(threads=2),
+            names(XLA_FLAGS="--xla_cpu_prefer_vector_width=512"),
+            names(replace(CONFIG, codebook_size=4)),
+            names(replace(CONFIG, levels=3)),
+            names(replace(CONFIG, latent_dim=3)),
+        ],
+        "step begin": [
+            names(replace(CONFIG, optimizer="sgd")),
+            names(replace(CONFIG, codebook_init="data")),
+            names(replace(CONFIG, codebook_update="ema")),
+        ],
+        "step look": [names(replace(CONFIG, distance="cosine"))],
+        "step": [names(replace(CONFIG, batch_size=9)), names(replace(CONFIG, recon_loss="bce"))],
+    }
+    for changed, found in changes.items():
+        for others in found:
+            assert {name for name in same if others[name] != same[name]} == set(changed.split())
+    averaged = names(replace(CONFIG, codebook_update="ema"))
+    assert names(replace(CONFIG, codebook_update="ema", distance="cosine"))["begin"] != averaged["begin"]
 
 
 def test_where_no_process_can_be_started_this_one_compiles(sample, monkeypatch) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,7 +13,8 @@ import pytest
 
 from explorer.config import RunConfig
 from explorer.data import Dataset
-from explorer.training.programs import SEEN, Programs, fits
+from explorer.training.programs import Programs, fits, loads
+from explorer.training.state import SEEN
 from explorer.training.step import train_step
 from explorer.training.trainer import Trainer
 
@@ -26,21 +28,24 @@ def config(request) -> RunConfig:
 
 
 COMPILE = """
-import json, sys
+import json, pickle, sys
 from explorer.config import RunConfig
-from explorer.training.programs import dumps, lowered
-from explorer.training.recipe import Recipe
+from explorer.training.programs import Programs, dumps, lowered
 config = RunConfig.from_dict(json.loads(sys.argv[1]))
-sys.stdout.buffer.write(dumps(program.compile() for program in lowered(Recipe.of(config))))
+sys.stdout.buffer.write(pickle.dumps({name: dumps(lowered(config, name).compile()) for name in Programs._fields}))
 """
 
 
 @pytest.fixture(scope="module")
-def kept(config: RunConfig) -> bytes:
+def kept(config: RunConfig) -> dict[str, bytes]:
     """Made by another process."""
     environment = {**os.environ, "JAX_ENABLE_COMPILATION_CACHE": "false"}
     command = [sys.executable, "-c", COMPILE, json.dumps(config.to_dict())]
-    return subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout
+    return pickle.loads(subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout)
+
+
+def loaded_from(kept: dict[str, bytes]) -> Programs:
+    return Programs(**{name: loads(program) for name, program in kept.items()})
 
 
 def bits(trainer: Trainer) -> list[bytes]:
@@ -52,7 +57,7 @@ def bits(trainer: Trainer) -> list[bytes]:
 
 def test_a_trainer_with_kept_programs_goes_through_the_same_bits_and_traces_no_step(sample, config, kept) -> None:
     traced = train_step._cache_size()
-    loaded = Trainer(config, sample, programs=Programs.loads(kept))
+    loaded = Trainer(config, sample, programs=loaded_from(kept))
     now = config.with_live({"entropy": 0.1} if config is PLAIN else {})
     told = [bits(loaded), *(loaded.step(now) for _ in range(4)), bits(loaded)]
     loaded.warm_up()
@@ -62,14 +67,14 @@ def test_a_trainer_with_kept_programs_goes_through_the_same_bits_and_traces_no_s
 
 
 def test_programs_refuse_another_batch_rather_than_train_on_it(sample, config, kept) -> None:
-    other = Trainer(replace(config, batch_size=8), sample, programs=Programs.loads(kept))
+    other = Trainer(replace(config, batch_size=8), sample, programs=loaded_from(kept))
     with pytest.raises(TypeError):
         other.step(other.config)
 
 
 def test_damaged_programs_are_not_loaded(kept) -> None:
     with pytest.raises(Exception, match=r"."):
-        Programs.loads(kept[: len(kept) // 2])
+        loads(kept["look"][: len(kept["look"]) // 2])
 
 
 def test_programs_are_for_as_many_images_as_they_were_compiled_for(sample: Dataset) -> None:

@@ -1,10 +1,12 @@
 """A process in which many runs train keeps within the memory mappings that the kernel gives it."""
 
+import gc
+
 import jax
 import numpy as np
 import pytest
 
-from actors import compiled
+from actors import mappings
 from actors.local_lab import LocalLab
 from explorer.config import RunConfig
 from tests.actors.labs.conftest import await_info, paused_at
@@ -30,20 +32,21 @@ def begun(lab: LocalLab) -> str:
 
 def test_what_was_compiled_is_let_go_of_once_it_takes_too_much_and_not_before(monkeypatch) -> None:
     functions = [jax.jit(lambda x, n=n: (x @ x.T + n).sum()) for n in range(30)]
-    before = compiled.mappings()
+    gc.collect()  # what other tests compiled is not to be let go of meanwhile
+    before = mappings.count()
     results = [float(function(np.ones((4, 4), np.float32))) for function in functions]
-    many = compiled.mappings()
+    many = mappings.count()
     assert many > before + 30
-    assert not compiled.forget_compiled()
-    monkeypatch.setattr(compiled, "SHARE", 0.0)
-    assert compiled.forget_compiled()
-    assert compiled.mappings() < many - 30
+    assert not mappings.forget_compiled()
+    monkeypatch.setattr(mappings, "SHARE", 0.0)
+    assert mappings.forget_compiled()
+    assert mappings.count() < many - 30
     assert [float(function(np.ones((4, 4), np.float32))) for function in functions] == results
 
 
 def test_a_run_trains_on_bit_for_bit_when_another_makes_room_for_itself(lab, monkeypatch) -> None:
     first = begun(lab)
-    monkeypatch.setattr(compiled, "SHARE", 0.0)
+    monkeypatch.setattr(mappings, "SHARE", 0.0)
     twin = begun(lab)
     monkeypatch.undo()
     for run_id in (first, twin):

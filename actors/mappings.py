@@ -1,4 +1,4 @@
-"""What XLA compiled for the runs of this process: code for each new shape of a run takes hundreds of memory mappings."""
+"""Memory mappings of this process: code that XLA compiled for a new shape of a run takes hundreds, and there is a limit."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ LIMIT = 65_530
 """Mappings that a process may have where the kernel does not say."""
 
 
-def mappings() -> int:
+def count() -> int:
     """Memory mappings of this process; 0 where the kernel does not tell."""
     return len(_read("/proc/self/maps").splitlines())
 
@@ -21,7 +21,7 @@ def forget_compiled() -> bool:
 
     Runs that train get theirs back with their next step, from the cache on disk. True if something was let go of.
     """
-    if "jax" not in sys.modules or mappings() < SHARE * int(_read("/proc/sys/vm/max_map_count") or LIMIT):
+    if "jax" not in sys.modules or count() < SHARE * int(_read("/proc/sys/vm/max_map_count") or LIMIT):
         return False
     import jax  # which is there
 
