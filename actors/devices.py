@@ -78,6 +78,14 @@ def keep_freed_memory(library: str | None = None, *, one_arena: bool = False) ->
     return all(allocator(option, value) for option, value in wanted.items())
 
 
+def give_back_freed_memory(library: str | None = None) -> bool:
+    """Give the system what is free now; False where there is no glibc. What a thread that ended used, nobody would take again."""
+    try:
+        return bool(ctypes.CDLL(library).malloc_trim(0))
+    except (AttributeError, OSError, TypeError):
+        return False
+
+
 def claim(
     threads: int | None,
     gpus: float | None,

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from actors.devices import give_back_freed_memory
 from actors.programs import programs
 from explorer.config import RunConfig
 from explorer.data import Dataset, open_dataset
@@ -29,6 +30,8 @@ def prepare(config: RunConfig, data_dir: str | Path | None) -> None:
         return
     trainer.warm_up()
     trainer.view(config)
+    del trainer
+    give_back_freed_memory()
 
 
 class Preparation:

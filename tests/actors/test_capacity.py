@@ -2,11 +2,13 @@
 
 import os
 import platform
+import subprocess
+import sys
 
 import pytest
 
 from actors.capacity import Request, refuse_if_too_large, why_waiting
-from actors.devices import claim, gpus_per_run, keep_freed_memory, needs_one_arena, parse_gpu
+from actors.devices import claim, give_back_freed_memory, gpus_per_run, keep_freed_memory, needs_one_arena, parse_gpu
 from explorer.errors import ConfigError, NoCapacity
 
 
@@ -86,6 +88,32 @@ def test_a_users_own_compilation_cache_is_left_alone() -> None:
 def test_freed_memory_is_kept_where_the_c_library_allows_it() -> None:
     assert keep_freed_memory() == (platform.libc_ver()[0] == "glibc")
     assert not keep_freed_memory("no such library")
+
+
+THREAD_THAT_ENDS = """
+import threading
+import psutil
+from actors.devices import give_back_freed_memory, keep_freed_memory
+
+def use():
+    blocks = [bytes(10_000) for _ in range(10_000)]
+
+keep_freed_memory()
+thread = threading.Thread(target=use)
+thread.start()
+thread.join()
+kept = psutil.Process().memory_info().rss
+give_back_freed_memory()
+print((kept - psutil.Process().memory_info().rss) // 1_000_000)
+"""
+
+
+def test_what_a_thread_that_ended_had_used_is_given_back() -> None:
+    assert not give_back_freed_memory("no such library")
+    if not keep_freed_memory():
+        pytest.skip("the allocator is not glibc's")
+    said = subprocess.run([sys.executable, "-c", THREAD_THAT_ENDS], stdout=subprocess.PIPE, text=True, check=True)
+    assert int(said.stdout) > 40  # of 100
 
 
 def test_one_arena_is_asked_for_only_where_a_batch_needs_it() -> None:
