@@ -1,12 +1,14 @@
 """Compiles a run's functions for this processor and keeps them: `python -m actors.compiler CONFIG PATHS [--gently]`.
 
-PATHS says for each where; those that are there are left as they are.
+PATHS says for each where; those that are there are left as they are. The step takes as long as all others together, and XLA
+compiles by as many threads as are to train, one in Ray's runs: so another process compiles the others meanwhile.
 """
 
 import gc
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import zlib
@@ -39,8 +41,16 @@ def main() -> int:
         os.nice(GENTLY)
     try:
         config = RunConfig.from_dict(values)
-        with turn(paths["step"].with_suffix(".lock"), lambda: None, PATIENCE):
-            _compile(config, {name: path for name, path in paths.items() if not path.exists()})
+        with turn(next(iter(paths.values())).with_suffix(".lock"), lambda: None, PATIENCE):
+            missing = {name: path for name, path in paths.items() if not path.exists()}
+            others = {name: str(path) for name, path in missing.items() if name != "step"}
+            if others and "step" in missing:
+                command = [sys.executable, "-m", "actors.compiler", sys.argv[1], json.dumps(others)]
+                with subprocess.Popen(command, stdin=subprocess.PIPE) as helper:  # ends with this one
+                    _compile(config, {"step": missing["step"]})
+                    return helper.wait()
+            if missing:
+                _compile(config, missing)
     except (ExplorerError, OSError) as error:
         sys.stderr.write(f"nothing was compiled ahead: {error}\n")
         return 2

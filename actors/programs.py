@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 PACKAGES = ("jax", "jaxlib", "flax", "optax")
 SETTINGS = ("NPROC", "XLA_FLAGS", "JAX_ENABLE_X64", "JAX_DEFAULT_MATMUL_PRECISION", "JAX_DEFAULT_PRNG_IMPL")
 """Variables of the environment on which depends what XLA compiles."""
+PAUSE = 0.05
+"""Seconds between two looks whether they are there."""
 LOADED = 48
 """Functions that a process keeps loaded, and shares among its runs."""
 
@@ -57,7 +60,12 @@ def programs(config: RunConfig, dataset: Dataset) -> "Programs | None":
     if _are_there(paths) and (ready := _loaded(paths)) is not None:
         return ready
     try:
-        _begin(config, paths, os.environ).wait()
+        for _ in range(2):  # the first may have been about to end when a file went
+            compiler = _begin(config, paths, os.environ)
+            while compiler.poll() is None and not _are_there(paths):  # it may be another process that compiles them
+                time.sleep(PAUSE)
+            if compiler.returncode or _are_there(paths):
+                break
     except OSError as error:
         logger.warning("no process can be started that compiles: %s", error)
     return _loaded(paths) if _are_there(paths) else None
