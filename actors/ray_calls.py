@@ -1,7 +1,6 @@
 """What a page asks of runs that live in Ray actors, and what it knows of them between their answers."""
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Collection, Mapping
@@ -13,26 +12,10 @@ from actors.capacity import Request, why_waiting
 from actors.lab import RunInfo
 from actors.members import Member
 from actors.news import News
+from actors.ray_later import ray
 from actors.storage.archive import Archive
 from explorer.errors import ExplorerError, RunLost, UnknownRun
 from explorer.messages import Snapshot, empty_snapshot
-
-# Read when ray is first imported: no telemetry, and no second `uv run` around every worker.
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-
-import ray
-import ray.util
-from ray._private.node import Node  # noqa: F401 - for those who import ray from here
-from ray._private.state import actors, available_resources_per_node  # noqa: F401 - for those who import ray from here
-from ray.exceptions import (
-    ActorUnavailableError,
-    AuthenticationError,  # noqa: F401 - for those who import ray from here
-    GetTimeoutError,
-    RayActorError,
-    RayTaskError,
-)
-from ray.util.metrics import Gauge  # noqa: F401 - the same
 
 PATIENCE = 0.3
 """Seconds that a poll waits for all runs together: one hung run costs this, not the page."""
@@ -123,10 +106,10 @@ class RayCalls:
             member.unanswered.pop(method, None)
         try:
             answer = ray.get(reference)
-        except RayActorError as error:
+        except ray.exceptions.RayActorError as error:
             self._lose(member, error)
             return
-        except RayTaskError as error:
+        except ray.exceptions.RayTaskError as error:
             if method != "info":
                 raise
             ray.kill(member.handle)  # it was to become a run, and could not
@@ -153,21 +136,21 @@ class RayCalls:
             raise ExplorerError(f"{described.name} ({run_id}) has not started yet: {described.reason}")
         try:
             return ray.get(getattr(member.handle, method).remote(*arguments), timeout=ANSWER_WITHIN)
-        except RayTaskError as error:
+        except ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, ExplorerError):
                 raise error.cause from None
             raise
-        except GetTimeoutError:
+        except ray.exceptions.GetTimeoutError:
             raise RunLost(f"{described.name} ({run_id}) did not answer within {ANSWER_WITHIN:g} s") from None
-        except RayActorError as error:
+        except ray.exceptions.RayActorError as error:
             self._lose(member, error)
             raise RunLost(f"{described.name} ({run_id}): {self._described(member).reason or COMING_BACK}") from None
 
-    def _lose(self, member: Member, error: RayActorError | RayTaskError) -> None:
+    def _lose(self, member: Member, error: "ray.exceptions.RayActorError | ray.exceptions.RayTaskError") -> None:
         """Its process is gone: keep its last words. One that is merely unavailable may come back."""
-        if isinstance(error, ActorUnavailableError):
+        if isinstance(error, ray.exceptions.ActorUnavailableError):
             member.restarting = True
-        if isinstance(error, ActorUnavailableError) or member.gone:
+        if isinstance(error, ray.exceptions.ActorUnavailableError) or member.gone:
             return
         logger.warning("lost a run: %s", error)
         killed = "ray.kill" in str(error)

@@ -5,7 +5,7 @@ import os
 import platform
 from pathlib import Path
 
-from actors.ray_calls import AuthenticationError, ray  # ray only after its settings
+from actors.ray_later import ray
 from explorer.errors import LabUnavailable
 
 TOKEN_HINT = (
@@ -24,7 +24,7 @@ def check_cluster(address: str) -> None:
     try:
         client = ray._raylet.GcsClient(address=address.removeprefix("ray://"))  # pyright: ignore[reportAttributeAccessIssue]
         said = client.internal_kv_get(b"CLUSTER_METADATA", b"cluster", timeout=5)
-    except AuthenticationError:
+    except ray.exceptions.AuthenticationError:
         raise LabUnavailable(f"--address {address}: the cluster refuses this token; {TOKEN_HINT}") from None
     except Exception as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -16,8 +16,9 @@ from actors.devices import ALLOCATOR, ONE_ARENA, Gpu, gpus_per_run, needs_one_ar
 from actors.lab import NO_PLAN, LabInfo, Plan, RunInfo, new_run_id
 from actors.limits import NO_LIMITS, Limits
 from actors.members import Member, announced
-from actors.ray_calls import RayCalls, actors, available_resources_per_node, ray  # ray only after its settings
+from actors.ray_calls import RayCalls
 from actors.ray_check import check_cluster
+from actors.ray_later import ray, state_of
 from actors.ray_start import NAMESPACE
 from actors.reaching import check_reachable
 from actors.run_actor import RunActor
@@ -125,7 +126,8 @@ class RayCluster(RayCalls):
         self._gather(dict.fromkeys(self._alive(), ()), "place")
         nodes = ray.nodes()
         names = {node["NodeID"]: machine_name(node) for node in nodes if node["Alive"]}
-        left, total = available_resources_per_node(), {node["NodeID"]: node["Resources"] for node in nodes}
+        left = ray._private.state.available_resources_per_node()
+        total = {node["NodeID"]: node["Resources"] for node in nodes}
         free = {node: self._free(resources, total.get(node, {})) for node, resources in left.items()}
         placed = {run_id: self._members[run_id] for run_id in self._alive()}
         places = {
@@ -215,7 +217,7 @@ class RayCluster(RayCalls):
     def _await_taken(self, handle: Any) -> None:
         """Until the cluster itself has heard of an actor: before that it would die with this page."""
         deadline = time.monotonic() + TAKEN_WITHIN
-        while actors(handle._actor_id.hex()).get("State") == "DEPENDENCIES_UNREADY" and time.monotonic() < deadline:
+        while state_of(handle) == "DEPENDENCIES_UNREADY" and time.monotonic() < deadline:
             time.sleep(0.005)
 
     def _revive(self, info: RunInfo, archive: Archive) -> RunInfo:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from actors.capacity import refuse_if_too_large
 from actors.lab import NO_PLAN, Plan, RunInfo, new_run_id, refuse_to_remove, run_name
 from actors.news import Known, News
-from actors.ray_calls import GetTimeoutError, RayTaskError, ray  # ray only after its settings
 from actors.ray_cluster import RayCluster
+from actors.ray_later import ray
 from actors.run_actor import newest_state_of
 from actors.spare import end
 from actors.storage.archive import Archive
@@ -189,10 +189,10 @@ class RayLab(RayCluster):
         reference = read.remote(str(archive.folder(run_id).path))
         try:
             return ray.get(reference, timeout=STATE_WITHIN)
-        except GetTimeoutError:
+        except ray.exceptions.GetTimeoutError:
             ray.cancel(reference)
             raise RunLost(f"{run_id}: its checkpoint could not be read within {STATE_WITHIN:g} s") from None
-        except RayTaskError as error:
+        except ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, ExplorerError):
                 raise error.cause from None
             raise

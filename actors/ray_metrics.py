@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from actors.ray_calls import Gauge
+from actors.ray_later import ray
 from explorer.messages import Snapshot
 
 EVERY = 5.0
@@ -24,7 +24,9 @@ FIGURES = {
 def report(run_id: str, read: Callable[[], tuple[int, float, Snapshot]], restarts: int) -> None:
     """Report what `read` says (step, speed, newest picture) for as long as the process lives."""
     tags = {name: ("run", "level") if name == "rqvae_active_codes" else ("run",) for name in FIGURES}
-    gauges = {name: Gauge(name, description=text, tag_keys=tags[name]) for name, text in FIGURES.items()}
+    gauges = {
+        name: ray.util.metrics.Gauge(name, description=text, tag_keys=tags[name]) for name, text in FIGURES.items()
+    }
 
     def live() -> None:
         while not threading.Event().wait(EVERY):

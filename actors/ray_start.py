@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from actors.ray_calls import Node, ray  # ray only after its settings
+from actors.ray_later import ray
 
 NAMESPACE = "rq-vae-explorer"
 STARTS = 3
@@ -47,11 +47,12 @@ def _without_unused() -> Iterator[None]:
 
     Ray has no setting for it: without a dashboard it still starts its process, and starts nothing else until that answers.
     """
-    before = {name: getattr(Node, name) for name in UNUSED}
+    node = ray._private.node.Node
+    before = {name: getattr(node, name) for name in UNUSED}
     try:
         for name in UNUSED:
-            setattr(Node, name, lambda *_, **__: None)
+            setattr(node, name, lambda *_, **__: None)
         yield
     finally:
         for name, method in before.items():
-            setattr(Node, name, method)
+            setattr(node, name, method)

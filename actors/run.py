@@ -109,8 +109,9 @@ class Run(Turns):
         self._pace = Pace(self._chunk or (None if trainer.resident else 1))
         came_back = self._come_back(trainer)
         self._show(trainer, dataset.source)
-        self._say("compiling", "compiling the training step")
-        trainer.warm_up()
+        if ready is None:
+            self._say("compiling", "compiling the training step")
+            trainer.warm_up()
         detail = {"parent": self.plan.parent} if self.plan.parent else {}
         if not came_back:
             self._record.event("forked" if self.plan.origin else "started", self._start, **detail)

@@ -115,7 +115,7 @@ class RunActor:
 
     def place(self) -> tuple[str, Place]:
         """The id of the node that this process is on, and its place but for that node's name."""
-        from actors.ray_calls import ray  # here alone: it is there anyway
+        from actors.ray_later import ray  # here alone: it is there anyway
 
         return ray.get_runtime_context().get_node_id(), here("")
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from actors.devices import needs_one_arena
-from actors.ray_calls import actors, ray  # ray only after its settings
+from actors.ray_later import ray, state_of
 from explorer.config import RunConfig
 
 TAKES_CALLS = ("PENDING_CREATION", "ALIVE")
@@ -58,7 +58,7 @@ class Spare:
             if kept is None or first is None or needs_one_arena(config.batch_size) != needs_one_arena(first.batch_size):
                 return None
             self._kept = None
-        if actors(kept.actor._actor_id.hex()).get("State") in TAKES_CALLS:
+        if state_of(kept.actor) in TAKES_CALLS:
             return kept
         end(kept)
         return None

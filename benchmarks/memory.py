@@ -66,7 +66,7 @@ class Idle:
 
     def __init__(self) -> None:
         from actors import ray_start
-        from actors.ray_calls import ray
+        from actors.ray_later import ray
 
         class Nothing:  # here, so that it goes to the actor's process by value
             def process(self) -> int:

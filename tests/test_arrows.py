@@ -49,7 +49,7 @@ def test_only_what_speaks_to_ray_imports_ray() -> None:
     importers = [
         path.name for package in ("explorer", "actors", "ui") for path in files(package) if "ray" in imports(path)
     ]
-    assert importers == ["ray_calls.py"]
+    assert importers == ["ray_later.py"]
 
 
 @pytest.mark.parametrize(
@@ -62,9 +62,11 @@ def test_only_what_speaks_to_ray_imports_ray() -> None:
         "explorer.training.recipe",
         "actors.lab",
         "actors.programs",
+        "actors.ray_lab",
+        "actors.ray_metrics",
     ],
 )
-def test_settings_messages_figures_and_data_load_without_jax(module: str) -> None:
+def test_what_a_page_needs_before_anything_runs_loads_without_jax_and_ray(module: str) -> None:
     code = f"import sys, {module}; sys.exit('jax' in sys.modules or 'ray' in sys.modules or 'gradio' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 

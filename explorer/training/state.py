@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8, UInt32
+from jaxtyping import Array, Float, Int, UInt8, UInt32
 
 from explorer.config import RunConfig
 from explorer.errors import ConfigError
@@ -57,7 +57,7 @@ def from_leaves(config: RunConfig, leaves: Sequence[np.ndarray]) -> TrainState:
     if shapes != given:
         allowed = "those of the run that it goes on from: its codebooks have their shape"
         raise ConfigError("levels, codebook size and latent dimension", (config.levels, config.codebook_size), allowed)
-    return jax.tree.unflatten(jax.tree.structure(expected), [jnp.array(leaf) for leaf in leaves])
+    return jax.tree.unflatten(jax.tree.structure(expected), [_own(leaf) for leaf in leaves])
 
 
 def choices(state: TrainState, batches: Int[Array, ""]) -> Int[Array, "L K"]:
@@ -75,18 +75,27 @@ def shapes_of(config: RunConfig) -> TrainState:
     return begun._replace(tuples=jax.ShapeDtypeStruct((WINDOW_BATCHES, config.batch_size), jnp.uint32))
 
 
-def beginning(config: RunConfig, images: Any) -> tuple[PRNGKeyArray, Any, np.float32, np.float32]:
+def beginning(config: RunConfig, images: Any) -> tuple[np.uint32, Any, np.float32, np.float32]:
     """What `begin_state` takes: of the config, and of the first `images` (N, 28, 28), which codes may begin on."""
-    return jax.random.key(config.seed), images, np.float32(config.init_scale), np.float32(config.batch_size)
+    return np.uint32(config.seed), images, np.float32(config.init_scale), np.float32(config.batch_size)
 
 
 def with_tuples(begun: TrainState, batch_size: int) -> TrainState:
     """The state before the first step of batches of that size: what `begin_state` made, which is for all sizes."""
-    return begun._replace(tuples=jnp.array(np.full((WINDOW_BATCHES, batch_size), NO_TUPLE)))
+    return begun._replace(tuples=_own(np.full((WINDOW_BATCHES, batch_size), NO_TUPLE)))
+
+
+def _own(array: np.ndarray) -> Array:
+    """A copy that a step may take as its own; `jnp.array` would compile a program for each shape."""
+    return jax.device_put(array, may_alias=False)
 
 
 def _begin(
-    key: PRNGKeyArray, images: UInt8[Array, "N 28 28"], scale: Float[Array, ""], batch: Float[Array, ""], recipe: Recipe
+    seed: UInt32[Array, ""],
+    images: UInt8[Array, "N 28 28"],
+    scale: Float[Array, ""],
+    batch: Float[Array, ""],
+    recipe: Recipe,
 ) -> TrainState:
     """The state before the first step: a function of the config and, where codes begin on the data, of the first images.
 
@@ -94,7 +103,7 @@ def _begin(
     """
     images = to_unit(images)
     shape = recipe.shape
-    parameters = init_parameters(key, shape, images, recipe.way("codebook_init"), scale)
+    parameters = init_parameters(jax.random.key(seed), shape, images, recipe.way("codebook_init"), scale)
     levels, size, _ = shape.padded
     averages = None
     if recipe.averaged:

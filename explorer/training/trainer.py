@@ -62,8 +62,8 @@ class Trainer:
         self.resident = jax.default_backend() != "cpu" if resident is None else resident
         self._images = on_device(dataset.train_images) if self.resident else None
         self._origin = origin
-        self._probe = jnp.asarray(dataset.probe.images)
-        self._shown = jnp.asarray(dataset.probe.shown)
+        self._probe = jax.device_put(dataset.probe.images)
+        self._shown = jax.device_put(dataset.probe.shown)
         self._basis: Float[np.ndarray, "D 2"] | None = None
         self.reset()
 

@@ -91,7 +91,7 @@ def test_another_release_of_ray_or_python_is_said_with_both(cluster, words) -> N
 
 PRETEND = """
 import json, sys
-from actors.ray_calls import ray
+from actors.ray_later import ray
 client = ray._raylet.GcsClient(address=sys.argv[1])
 said = json.loads(client.internal_kv_get(b"CLUSTER_METADATA", b"cluster", timeout=5))
 before = dict(said)

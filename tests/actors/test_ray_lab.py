@@ -90,11 +90,11 @@ print(lab.set_lambdas({abandoned!r}, {{"commit": 3}}).lambdas.commit, lab.get_sn
 
 
 def test_a_run_that_was_accepted_is_the_clusters_own_and_dies_with_no_page(lab: RayLab) -> None:
-    from actors.ray_calls import actors, ray
+    from actors.ray_later import ray, state_of
 
     for _ in range(4):
         run_id = lab.start(RunConfig(batch_size=16)).run_id
-        state = actors(ray.get_actor(run_id)._actor_id.hex())["State"]
+        state = state_of(ray.get_actor(run_id))
         assert state in ("PENDING_CREATION", "ALIVE"), state
         lab.stop(run_id)
 

@@ -12,12 +12,12 @@ LONGER = RuntimeError("the node timed out during startup")
 START = """
 import json, psutil
 from actors import ray_start
-from actors.ray_calls import Node, ray
-before = [getattr(Node, name) for name in ray_start.UNUSED]
+from actors.ray_later import ray
+before = [getattr(ray._private.node.Node, name) for name in ray_start.UNUSED]
 ray_start.start(1)
 answer = ray.get(ray.remote(lambda: 42).remote())
 commands = [" ".join(process.cmdline()) for process in psutil.Process().children(recursive=True)]
-print(json.dumps([answer, commands, before == [getattr(Node, name) for name in ray_start.UNUSED]]))
+print(json.dumps([answer, commands, before == [getattr(ray._private.node.Node, name) for name in ray_start.UNUSED]]))
 """
 
 

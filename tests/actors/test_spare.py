@@ -40,7 +40,7 @@ print(others, flush=True)
 
 def the_spare(lab: RayLab) -> tuple[str, int]:
     """Name and process of the only actor there is, once it answers; it is no run."""
-    from actors.ray_calls import ray
+    from actors.ray_later import ray
 
     deadline = time.monotonic() + PATIENCE
     while len(names := set(ray.util.list_named_actors()) - {info.run_id for info in lab.runs()}) != 1:
@@ -64,7 +64,7 @@ def lab(cache_dir: Path, no_data: Path, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture
 def other_page(lab, no_data: Path) -> Iterator[subprocess.Popen]:
     """Another page on the same cluster: says what it sees ten times, then starts a run, then waits for one of this lab."""
-    from actors.ray_calls import ray
+    from actors.ray_later import ray
 
     the_spare(lab)
     command = [sys.executable, "-c", OTHER_PAGE, ray.get_runtime_context().gcs_address, str(no_data)]
@@ -185,7 +185,7 @@ def test_a_spare_that_cannot_become_the_run_is_a_run_that_is_lost_and_says_why(l
 def test_a_spare_ends_with_its_page_though_it_compiles(no_data: Path, tmp_path: Path, cache_dir: Path) -> None:
     code = """
 import sys, time
-from actors.ray_calls import ray
+from actors.ray_later import ray
 from actors.ray_lab import RayLab
 from explorer.config import RunConfig
 lab = RayLab(data_dir=sys.argv[1], runs_dir=sys.argv[2], num_cpus=1, first=RunConfig(batch_size=9))
