@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from actors.capacity import Request
 from actors.cluster import Place, here
+from actors.collecting import not_collecting
 from actors.devices import claim
 from actors.lab import Plan, RunInfo
 from actors.last_words import before_the_end
@@ -43,11 +44,12 @@ class RunActor:
         A spare only prepares itself for a run of this config, unless its folder says that it became a run already.
         """
         claim(int(request.cpus), request.gpus, batch_size=config.batch_size)
-        import actors.ray_metrics
-        import actors.run  # imports jax, which reads what was claimed; here, before a second thread imports, too
-        import actors.storage.keeper
-        import actors.storage.run_log  # noqa: F401
-        from actors.storage.folder import RunFolder
+        with not_collecting():
+            import actors.ray_metrics
+            import actors.run  # imports jax, which reads what was claimed; here, before a second thread imports, too
+            import actors.storage.keeper
+            import actors.storage.run_log  # noqa: F401
+            from actors.storage.folder import RunFolder
 
         self._run_id = run_id
         self._folder = None if folder is None else RunFolder(folder)

@@ -23,7 +23,9 @@ from ui.runs_command import runs_command
 from ui.sweep_arguments import seeds_of, sweep_configs, sweep_steps
 
 if TYPE_CHECKING:
+    from actors.comparisons import Comparisons
     from actors.sweep import Swept
+    from ui.server import Server
 
 logger = logging.getLogger("rq-vae-explorer")
 
@@ -116,22 +118,10 @@ def _serve(arguments: argparse.Namespace) -> int:
     RunConfig(dataset=arguments.dataset)
     said = check_dataset(arguments.dataset, arguments.data_dir)
     _compile_early(arguments)
-    from ui.login import login
-    from ui.server import Server, application, bind
+    from actors.collecting import not_collecting
 
-    lab = _lab(arguments)
-    listener = bind(arguments.host, arguments.port)
-    check = login(arguments.users_file, listener.getsockname()[0])
-    logger.info("Opening %s ...", said)
-    from actors.comparisons import Comparisons
-    from ui.api import expose
-    from ui.page import CSS, HEAD, THEME, build_page
-
-    comparisons = Comparisons(lab, limits_of(arguments))
-    page = build_page(lab, comparisons, refresh_seconds=arguments.refresh, dataset=arguments.dataset)
-    with page:
-        expose(lab, comparisons)
-    server = Server(application(page, THEME, CSS, HEAD, check), listener)
+    with not_collecting():
+        lab, comparisons, server = _page(arguments, said)
     stopped = threading.Event()
     try:
         server.start()
@@ -149,6 +139,27 @@ def _serve(arguments: argparse.Namespace) -> int:
         server.close()
         _end_around_compilers()
     return 0
+
+
+def _page(arguments: argparse.Namespace, said: str) -> tuple[Lab, "Comparisons", "Server"]:
+    """What is served, and not yet started."""
+    from ui.login import login
+    from ui.server import Server, application, bind
+
+    lab = _lab(arguments)
+    listener = bind(arguments.host, arguments.port)
+    check = login(arguments.users_file, listener.getsockname()[0])
+    logger.info("Opening %s ...", said)
+    from actors.comparisons import Comparisons
+    from ui.api import expose
+    from ui.page import CSS, HEAD, THEME, build_page
+
+    comparisons = Comparisons(lab, limits_of(arguments))
+    page = build_page(lab, comparisons, refresh_seconds=arguments.refresh, dataset=arguments.dataset)
+    with page:
+        expose(lab, comparisons)
+    server = Server(application(page, THEME, CSS, HEAD, check), listener)
+    return lab, comparisons, server
 
 
 def _lab(arguments: argparse.Namespace) -> Lab:
