@@ -84,6 +84,22 @@ def test_a_run_that_came_back_goes_on_bit_identically_with_the_changes_it_had_he
     assert find(back, run_id).lambdas.commit == 3.0
 
 
+def test_a_kill_is_marked_even_where_no_step_is_known_to_be_lost_and_an_end_is_not(open_lab, tmp_path) -> None:
+    lab, runs = open_lab(), tmp_path / "runs"
+    run_id = begin_paused(lab)
+    train_to(lab, run_id, 20)
+    until(lambda: checkpointed(runs, run_id, 20))
+    killed = crash_image(runs, run_id, tmp_path / "crashed", 20)
+    aged(killed, run_id)
+    lab.close()
+    for folder, marks in ((killed, [(20, {"was": 20})]), (runs, [])):
+        back = open_lab(folder)
+        back.resume(run_id)
+        until(lambda back=back: find(back, run_id).step > 20)
+        events = back.get_history(run_id).events
+        assert [(event.step, event.detail) for event in events if event.kind == "recovered"] == marks
+
+
 def test_its_history_has_no_gap_no_step_twice_and_a_marker(open_lab, crashed) -> None:
     lived, image, run_id = crashed
     back = open_lab(image)
