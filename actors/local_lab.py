@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actors.cluster import Cluster, here, this_machine
-from actors.collecting import not_collecting
 from actors.lab import NO_PLAN, LabInfo, Plan, RunInfo, new_run_id, refuse_to_remove, run_name
 from actors.limits import NO_LIMITS, Limits
 from actors.mappings import forget_compiled
@@ -54,8 +53,7 @@ class LocalLab:
         """Import what training needs, so that the first run starts sooner. Raises ExplorerError if runs cannot be kept."""
         if self._archive is not None:
             self._archive.prepare()
-        with not_collecting():
-            import explorer.training.trainer  # noqa: F401  (jax takes a second)
+        import explorer.training.trainer  # noqa: F401  (jax takes a second)
 
         self._preparation.begin()
 

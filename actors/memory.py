@@ -95,9 +95,8 @@ class Memory(Desk):
             self._replay = tuple(change for change in changes_of(before.events) if change.step > step)
             if before.left is not None and not self._steered:
                 self._gate.open(before.step - step + before.left)
-            if (
-                step < before.step or before.status != "stopped"
-            ):  # killed: steps since the last word of its log are lost, too
+            killed = before.status != "stopped"  # then steps since the last word of its log are lost, too
+            if killed or step < before.step:
                 self._record.event("recovered", step, was=before.step)
                 logger.warning("came back at step %d, was at %d", step, before.step)
             self._restored = True

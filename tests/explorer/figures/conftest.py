@@ -4,7 +4,7 @@ import pytest
 
 from explorer.curves import Curves
 from explorer.messages import History, Snapshot, View
-from tests.explorer.figures.reading import CONFIG, STEPS, snapshot_of
+from tests.explorer.figures.drawn import CONFIG, STEPS, snapshot_of
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,9 @@ from explorer.curves import Curves
 from explorer.drawing.curves import running_mean, running_reach
 from explorer.drawing.overlay import spread
 from explorer.figures import Entry
-from explorer.messages import History, Snapshot
-from tests.explorer.looking import axes_of, collisions, strays, words
+from explorer.messages import History
+from tests.explorer.figures.drawn import snapshot_of
+from tests.explorer.figures.looking import axes_of, collisions, strays, words
 
 STEPS = 24
 CONFIGS = [RunConfig(batch_size=16, codebook_size=8, lambdas=Lambdas(commit=commit)) for commit in (0.25, 4.0)]
@@ -31,22 +32,7 @@ def entry_of(sample, config: RunConfig, name: str) -> Entry:
     for _ in range(STEPS):
         losses = trainer.step(config) or {}
         curves.add({f"loss/{term}": value for term, value in losses.items()})
-    snapshot = Snapshot(
-        run_id=name,
-        version=1,
-        generation=0,
-        status="stopped",
-        reason="",
-        step=STEPS,
-        epoch=0.1,
-        steps_per_second=0.0,
-        device="CPU",
-        data_source="embedded sample, 5,000 digits",
-        live=config.live,
-        since={},
-        losses=losses,
-        view=trainer.view(config),
-    )
+    snapshot = replace(snapshot_of(trainer.view(config), STEPS, losses), run_id=name, live=config.live)
     return Entry(name, config, snapshot, History(name, 0, curves.stride, *curves.since(0), ()))
 
 

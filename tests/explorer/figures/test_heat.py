@@ -6,7 +6,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from explorer import figures
 from explorer.drawing.heat import cell_text
-from tests.explorer.looking import axes_of, strays, words
+from tests.explorer.figures.looking import axes_of, strays, words
 
 GRID = np.array([[0.05, 0.04, 0.06], [0.07, np.nan, 0.0412]])
 

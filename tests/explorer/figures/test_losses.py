@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from explorer import figures
 from explorer.drawing.curves import changes, running_mean
 from explorer.messages import Event
-from tests.explorer.figures.reading import axes_of, words
+from tests.explorer.figures.looking import axes_of, words
 
 
 def line(axes, label: str):

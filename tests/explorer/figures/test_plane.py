@@ -9,7 +9,8 @@ from matplotlib.colors import same_color
 
 from explorer import figures, palette
 from explorer.drawing.plane import residuals
-from tests.explorer.figures.reading import STEPS, axes_of, marks, rows, words
+from tests.explorer.figures.drawn import STEPS
+from tests.explorer.figures.looking import axes_of, marks, rows, words
 
 
 def test_residuals_and_chosen_codes_add_up_to_the_encoder_outputs(view):

@@ -8,29 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from explorer import figures, palette
 from explorer.config import RunConfig
 from explorer.messages import History
 from explorer.quality import effective_bits, nominal_bits, psnr
-from tests.explorer.figures.reading import CONFIG, snapshot_of, view_of, words
-
-
-def strays(figure: Figure) -> list[str]:
-    """The words that reach beyond the sheet; matplotlib keeps numbers of ticks beyond an axis, which it does not draw."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    width, height = canvas.get_width_height()
-    found = []
-    ticks = [label for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for label in axis.get_ticklabels()]
-    for text in set(figure.findobj(Text)).difference(ticks):
-        box = text.get_window_extent(canvas.get_renderer())
-        if text.get_text() and text.get_visible() and (box.x0 < 0 or box.y0 < 0 or box.x1 > width or box.y1 > height):
-            found.append(text.get_text())
-    return found
+from tests.explorer.figures.drawn import CONFIG, snapshot_of, view_of
+from tests.explorer.figures.looking import strays, words
 
 
 def test_the_report_holds_planes_reconstructions_health_and_curves(trained):

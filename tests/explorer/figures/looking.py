@@ -1,5 +1,6 @@
 """What a figure says and where: for tests that judge figures by what they hold."""
 
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox
@@ -10,8 +11,18 @@ def axes_of(figure: Figure, label: str):
     return next(axes for axes in figure.axes if axes.get_label() == label)
 
 
+def marks(axes, label: str):
+    return next(collection for collection in axes.collections if collection.get_label() == label)
+
+
 def words(figure: Figure) -> list[str]:
     return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+
+def rows(array) -> np.ndarray:
+    """The rows in an order of their own, to compare sets of points."""
+    array = np.asarray(array, np.float64)
+    return array[np.lexsort(array.T)]
 
 
 def strays(figure: Figure, margin: float = 0) -> list[str]:

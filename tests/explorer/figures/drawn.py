@@ -1,8 +1,4 @@
-"""What a figure holds: its axes, marks and words; and the runs that are drawn."""
-
-import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.text import Text
+"""What is drawn: views of runs that were really trained."""
 
 from explorer.config import RunConfig
 from explorer.messages import Snapshot, View
@@ -37,21 +33,3 @@ def snapshot_of(view: View | None, step: int = 0, losses: dict[str, float] | Non
         losses=losses or {},
         view=view,
     )
-
-
-def axes_of(figure: Figure, label: str):
-    return next(axes for axes in figure.axes if axes.get_label() == label)
-
-
-def marks(axes, label: str):
-    return next(collection for collection in axes.collections if collection.get_label() == label)
-
-
-def words(figure: Figure) -> list[str]:
-    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
-
-
-def rows(array) -> np.ndarray:
-    """The rows in an order of their own, to compare sets of points."""
-    array = np.asarray(array, np.float64)
-    return array[np.lexsort(array.T)]
