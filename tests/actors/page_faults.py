@@ -11,8 +11,8 @@ from actors.ray_lab import RayLab
 from explorer.config import RunConfig
 
 PATIENCE = 120.0
-STEPS = 10
-"""Of each of three windows: in one there may be a checkpoint, which fetches memory once."""
+STEPS, WINDOWS = 10, 9
+"""Steps of a window, and how many: in some a thread takes a look or puts a checkpoint away and fetches memory once."""
 FEW = 300
 """Page faults a step; a step whose buffers come anew from the system has some 2,000 to 9,000."""
 
@@ -23,7 +23,7 @@ def assert_memory_is_kept(lab: RayLab, batch_size: int = 128) -> None:
         pytest.skip("the allocator is not glibc's")
     run_id = lab.start(RunConfig(batch_size=batch_size)).run_id
     step, found = _after(lab, run_id, 20), []
-    for _ in range(3):
+    for _ in range(WINDOWS):
         before, first = _faults(lab.cluster().places[run_id].pid), step
         step = _after(lab, run_id, first + STEPS)
         found.append((_faults(lab.cluster().places[run_id].pid) - before) / (step - first))
