@@ -14,7 +14,9 @@ class _Later:
     def __getattr__(self, name: str) -> Any:
         import ray
         import ray._private.node
+        import ray._private.services
         import ray._private.state
+        import ray._raylet
         import ray.exceptions
         import ray.util
         import ray.util.metrics
@@ -25,7 +27,9 @@ class _Later:
 if TYPE_CHECKING:
     import ray
     import ray._private.node
+    import ray._private.services
     import ray._private.state
+    import ray._raylet
     import ray.exceptions
     import ray.util
     import ray.util.metrics
