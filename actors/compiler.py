@@ -1,14 +1,12 @@
 """Compiles a run's functions for this processor and keeps them: `python -m actors.compiler CONFIG PATHS [--gently]`.
 
-PATHS says for each where; those that are there are left as they are. The step takes as long as all others together, and XLA
-compiles by as many threads as are to train, one in Ray's runs: so another process compiles the others meanwhile.
+PATHS says for each where; those that are there are left as they are.
 """
 
 import gc
 import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 import zlib
@@ -41,14 +39,8 @@ def main() -> int:
         os.nice(GENTLY)
     try:
         config = RunConfig.from_dict(values)
-        with turn(next(iter(paths.values())).with_suffix(".lock"), lambda: None, PATIENCE):
+        with turn(paths["step"].with_suffix(".lock"), lambda: None, PATIENCE):
             missing = {name: path for name, path in paths.items() if not path.exists()}
-            others = {name: str(path) for name, path in missing.items() if name != "step"}
-            if others and "step" in missing:
-                command = [sys.executable, "-m", "actors.compiler", sys.argv[1], json.dumps(others)]
-                with subprocess.Popen(command, stdin=subprocess.PIPE) as helper:  # ends with this one
-                    _compile(config, {"step": missing["step"]})
-                    return helper.wait()
             if missing:
                 _compile(config, missing)
     except (ExplorerError, OSError) as error:
@@ -58,7 +50,7 @@ def main() -> int:
 
 
 def _compile(config: RunConfig, missing: dict[str, Path]) -> None:
-    """XLA uses all cores for one function; meanwhile the next is traced."""
+    """One after the other, as they are traced; XLA uses more than a core for one, and less than two."""
     for folder in {path.parent for path in missing.values()}:
         folder.mkdir(parents=True, exist_ok=True)  # before the work that would be for nothing
     os.environ["JAX_PLATFORMS"] = "cpu"

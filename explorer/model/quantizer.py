@@ -85,9 +85,12 @@ def residuals(latents: Float[Array, "B D"], quantized: Quantized) -> Float[Array
     return jax.lax.stop_gradient(latents - sums_before(quantized))
 
 
-def squared_distances(residuals: Float[Array, "*L B D"], codebooks: Float[Array, "*L K D"]) -> Float[Array, "*L B K"]:
-    """‖r − e‖² of every residual and every code of its level."""
-    differences = residuals[..., :, None, :] - codebooks[..., None, :, :]
+def squared_distances(these: Float[Array, "*L M D"], those: Float[Array, "*L N D"]) -> Float[Array, "*L M N"]:
+    """‖a − b‖² of every two points of a level, one of these and one of those.
+
+    Codes first, residuals second: XLA unrolls loops over the few, and compiles a term as much longer.
+    """
+    differences = these[..., :, None, :] - those[..., None, :, :]
     return jnp.sum(differences * differences, axis=-1)
 
 

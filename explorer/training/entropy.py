@@ -27,15 +27,19 @@ def entropy(
 
     Both means are of logarithms of p, so that neither a tiny temperature nor a code that is out of reach makes it NaN.
     """
-    scores = -squared_distances(residuals, codebooks) / temperature
+    scores = -squared_distances(codebooks, residuals) / temperature  # L K B
     if own is not None:
-        scores = jnp.where(own[:, None, :], scores, NEVER)
-    each = jax.nn.log_softmax(scores, axis=-1)
+        scores = jnp.where(own[..., None], scores, NEVER)
+    each = jax.nn.log_softmax(scores, axis=1)
     sharpness = jnp.sum(shares * _entropy(each), axis=-1)
-    counted = jnp.where(shares > 0, jnp.log(jnp.where(shares > 0, shares, 1)), NEVER)
-    together = jax.nn.logsumexp(each + counted[:, :, None], axis=1)
+    together = jax.nn.logsumexp(each + logarithm(shares)[:, None, :], axis=-1)
     return jnp.mean(sharpness - SPREAD * _entropy(together))
 
 
-def _entropy(logarithms: Float[Array, "*N K"]) -> Float[Array, "*N"]:
-    return -jnp.sum(jnp.exp(logarithms) * logarithms, axis=-1)
+def logarithm(shares: Float[Array, "*N"]) -> Float[Array, "*N"]:
+    """That of 0 is NEVER."""
+    return jnp.maximum(jnp.log(shares), NEVER)
+
+
+def _entropy(logarithms: Float[Array, "L K ..."]) -> Float[Array, "L ..."]:
+    return -jnp.sum(jnp.exp(logarithms) * logarithms, axis=1)

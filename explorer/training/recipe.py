@@ -38,9 +38,9 @@ class Recipe:
 
     @property
     def parts(self) -> dict[str, Self]:
-        """What of it is compiled into each function of a run: of recipes with the same, the function is the same."""
+        """What of it is compiled into each function of a run, the first needed first: where that is the same, it is the same."""
         begin = ("codebook_init", "optimizer", "codebook_update", *(("distance",) if self.averaged else ()))
-        return {"step": self, "begin": self.only(*begin), "look": self.only("distance")}
+        return {"begin": self.only(*begin), "step": self, "look": self.only("distance")}
 
     @property
     def sizes(self) -> tuple[int, ...] | None:

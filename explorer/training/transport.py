@@ -6,32 +6,31 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from explorer.model.quantizer import squared_distances
-from explorer.training.entropy import NEVER
+from explorer.training.entropy import logarithm
 
 ITERATIONS = 20
 
 
 def sinkhorn(
-    costs: Float[Array, "L B K"],
-    rows: Float[Array, "L B"],
-    columns: Float[Array, "L K"],
+    costs: Float[Array, "L K B"],
+    codes: Float[Array, "L K"],
+    images: Float[Array, "L B"],
     epsilon: Float[Array, ""] | float,
     iterations: int = ITERATIONS,
-) -> Float[Array, "L B K"]:
-    """The plan P = exp(f + g − C/ε) that has the marginals `rows` and `columns` (Cuturi 2013, algorithm 1, in logarithms).
+) -> Float[Array, "L K B"]:
+    """The plan P = exp(f + g − C/ε) with these shares of codes and images as its sums (Cuturi 2013, algorithm 1, in logarithms).
 
-    It ends with the columns: their sums are exact however few the iterations, so that each code has its whole share.
+    It ends with the codes: their sums are exact however few the iterations, so that each code has its whole share.
     """
-    scaled, log_rows, log_columns = costs / epsilon, _logarithm(rows), _logarithm(columns)
+    scaled, log_codes, log_images = costs / epsilon, logarithm(codes), logarithm(images)
 
     def improve(_: int, f_g: tuple[Array, Array]) -> tuple[Array, Array]:
-        g = f_g[1]
-        f = log_rows - jax.nn.logsumexp(g[:, None, :] - scaled, axis=2)
-        return f, log_columns - jax.nn.logsumexp(f[:, :, None] - scaled, axis=1)
+        g = log_images - jax.nn.logsumexp(f_g[0][:, :, None] - scaled, axis=1)
+        return log_codes - jax.nn.logsumexp(g[:, None, :] - scaled, axis=2), g
 
-    f, g = jax.lax.fori_loop(0, iterations, improve, (jnp.zeros_like(rows), jnp.zeros_like(columns)))
+    f, g = jax.lax.fori_loop(0, iterations, improve, (jnp.zeros_like(codes), jnp.zeros_like(images)))
     plan = jnp.exp(f[:, :, None] + g[:, None, :] - scaled)
-    return jnp.where(rows[:, :, None] > 0, plan, 0)  # a level that no image uses has no plan
+    return jnp.where(images[:, None, :] > 0, plan, 0)  # a level that no image uses has no plan
 
 
 def transport(
@@ -50,12 +49,8 @@ def transport(
     C, so the term descends on that optimum; a gradient through the iterations would be one of ⟨P, C⟩ alone, which P does not
     minimise, and would have to keep all of them. Every code is pulled with its 1/K of the batch, dead ones too.
     """
-    costs = squared_distances(residuals, codebooks)
+    costs = squared_distances(codebooks, residuals)
     codes = np.ones(codebooks.shape[:2], np.float32) if own is None else own.astype(np.float32)
-    columns = jnp.asarray(codes / codes.sum(axis=-1, keepdims=True))
-    plan = sinkhorn(jax.lax.stop_gradient(costs), shares, columns, epsilon)
+    alike = jnp.asarray(codes / codes.sum(axis=-1, keepdims=True))
+    plan = sinkhorn(jax.lax.stop_gradient(costs), alike, shares, epsilon)
     return jnp.mean(jnp.sum(jax.lax.stop_gradient(plan) * costs, axis=(1, 2)))
-
-
-def _logarithm(shares: Float[Array, "*N"]) -> Float[Array, "*N"]:
-    return jnp.where(shares > 0, jnp.log(jnp.where(shares > 0, shares, 1)), NEVER)

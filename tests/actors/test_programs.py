@@ -134,13 +134,11 @@ def test_compilers_of_several_processes_take_turns_and_end_with_them(folder: Pat
         (compiler,) = psutil.Process(process.pid).children()
         compilers.append(compiler)
     deadline = time.monotonic() + PATIENCE
-    while not (busy := [compiler for compiler in compilers if compiler.cpu_times().user > 2]):  # helped by another
+    while not (busy := [compiler for compiler in compilers if compiler.cpu_times().user > 2]):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     (waiting,) = set(compilers) - set(busy)
     assert waiting.cpu_times().user < 1.5
-    compilers += busy[0].children()
-    assert len(compilers) == 3
     before = len(files(folder))
     for process in asking:
         process.kill()

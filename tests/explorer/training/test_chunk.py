@@ -79,7 +79,7 @@ def test_a_chunk_ends_before_the_step_that_is_not_finite_with_the_state_before_i
 ) -> None:
     """Gradient descent with a commitment as heavy as that overflows after a few steps; far more are dispatched."""
     monkeypatch.setattr(explorer.training.trainer, "PIECE", piece)
-    config = RunConfig(batch_size=8, codebook_size=8, seed=3, optimizer="sgd", learning_rate=1.0)
+    config = RunConfig(batch_size=8, codebook_size=8, seed=3, optimizer="sgd", learning_rate=0.7)
     chunked, single = both(sample, config)
     now = config.with_live({"commit": 10.0})
     losses = []
@@ -149,6 +149,7 @@ def test_the_images_are_on_the_device_once_for_all_who_train_on_them_and_go_with
     assert first is again
     np.testing.assert_array_equal(first, images)
     assert on_device(images[1:]) is not first
+    gc.collect()
     arrays = len(jax.live_arrays())
     del first, again
     gc.collect()

@@ -39,9 +39,9 @@ def test_plan_and_cost_are_those_of_the_converged_solution(seed: int, epsilon: f
     for r, codes, own in zip(residuals, codebooks, OWN, strict=True):
         cost = costs(r, codes[own])
         plan = converged_plan(cost, epsilon)
-        rows, columns = (jnp.full((1, n), 1 / n) for n in cost.shape)
-        ours = plan_of(jnp.asarray(cost[None], jnp.float32), rows, columns, epsilon)
-        np.testing.assert_allclose(ours[0], plan, rtol=5e-3, atol=1e-4)
+        images, codes = (jnp.full((1, n), 1 / n) for n in cost.shape)
+        ours = plan_of(jnp.asarray(cost.T[None], jnp.float32), codes, images, epsilon)
+        np.testing.assert_allclose(ours[0].T, plan, rtol=5e-3, atol=1e-4)
         expected.append((plan * cost).sum())
     found, _ = gradients_of(*as_float32(residuals, codebooks), EVEN, epsilon)
     np.testing.assert_allclose(found, np.mean(expected), rtol=5e-3)
@@ -66,19 +66,19 @@ def test_its_gradient_is_that_of_the_regularised_optimum(seed: int, epsilon: flo
 @given(st.integers(0, 10**6), st.floats(1e-4, 1e4))
 def test_each_code_has_its_whole_share_at_any_epsilon(seed: int, epsilon: float) -> None:
     residuals, codebooks = draw(seed)
-    cost = jnp.asarray(np.stack([costs(r, c) for r, c in zip(residuals, codebooks, strict=True)]), jnp.float32)
-    columns = jnp.asarray(OWN / OWN.sum(axis=1, keepdims=True), jnp.float32)
-    plan = np.asarray(plan_of(cost, EVEN, columns, epsilon))
+    cost = jnp.asarray(np.stack([costs(r, c).T for r, c in zip(residuals, codebooks, strict=True)]), jnp.float32)
+    alike = jnp.asarray(OWN / OWN.sum(axis=1, keepdims=True), jnp.float32)
+    plan = np.asarray(plan_of(cost, alike, EVEN, epsilon))
     assert np.isfinite(plan).all()
-    np.testing.assert_allclose(plan.sum(axis=1), columns, atol=2e-2)
-    np.testing.assert_array_equal(plan[1, :, 2:], 0)
+    np.testing.assert_allclose(plan.sum(axis=2), alike, atol=2e-2)
+    np.testing.assert_array_equal(plan[1, 2:], 0)
 
 
 def test_a_small_epsilon_finds_the_assignment() -> None:
     points = np.array([[0.0, 0], [1, 0], [0, 1], [1, 1]])
     shuffled = points[[2, 0, 3, 1]] + 0.1
-    plan = plan_of(jnp.asarray(costs(points, shuffled)[None], jnp.float32), *(jnp.full((1, 4), 0.25),) * 2, 0.02)
-    np.testing.assert_array_equal(plan[0].argmax(axis=1), [1, 3, 0, 2])
+    plan = plan_of(jnp.asarray(costs(points, shuffled).T[None], jnp.float32), *(jnp.full((1, 4), 0.25),) * 2, 0.02)
+    np.testing.assert_array_equal(plan[0].argmax(axis=0), [1, 3, 0, 2])
     np.testing.assert_allclose(plan[0].max(axis=1), 0.25, atol=1e-4)
 
 
