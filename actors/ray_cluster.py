@@ -101,8 +101,8 @@ class RayCluster(RayCalls):
         gpus = ray.cluster_resources().get("GPU", 0.0)
         self._request = Request(self._cpus_per_run, gpus_per_run(self._gpu, gpus), self._limits.memory_per_run or 0.0)
         refuse_if_too_large(self._request, ray.nodes())
-        self._ready.set()
         self._tend()
+        self._ready.set()
         if self._address and self._archive and self._bring_back != "none":
             threading.Thread(target=self._look_after, args=(self._archive,), name="bring-back", daemon=True).start()
 
