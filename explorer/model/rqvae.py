@@ -13,7 +13,6 @@ from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
 from explorer.model.microbatches import in_microbatches
 from explorer.model.shape import Shape
-from explorer.model.weights import draw
 
 if TYPE_CHECKING:
     from explorer.model.decoder import Decoder
@@ -35,16 +34,14 @@ class Parameters(NamedTuple):
 def init_parameters(
     key: PRNGKeyArray, shape: Shape, images: Float[Array, "N 28 28 1"], init: Init, scale: float | Array
 ) -> Parameters:
-    """Fresh parameters: fresh weights, and codebooks as `init` makes them, of what the encoder makes of images."""
-    weights_key, codebook_key = jax.random.split(key)
-    encoder = jax.eval_shape(_encoder(shape.dim).init, key, jnp.zeros((1, 28, 28, 1)))
-    decoder = jax.eval_shape(_decoder().init, key, jnp.zeros((1, shape.dim)))
-    encoder, decoder = draw(weights_key, (encoder, decoder))
+    """Fresh parameters: flax's default initialisers, and codebooks as `init` makes them, of what the encoder makes of images."""
+    encoder_key, decoder_key, codebook_key = jax.random.split(key, 3)
+    encoder = _encoder(shape.dim).init(encoder_key, jnp.zeros((1, 28, 28, 1)))
     latents = encode_many(Parameters(encoder, None, jnp.zeros(shape.padded)), images)
     codebooks = init(codebook_key, latents, shape, scale)
     if shape.own is not None:
         codebooks = jnp.where(shape.own[..., None], codebooks, 0)
-    return Parameters(encoder, decoder, codebooks)
+    return Parameters(encoder, _decoder().init(decoder_key, jnp.zeros((1, shape.dim))), codebooks)
 
 
 def to_unit(images: UInt8[Array, "B 28 28"]) -> Float[Array, "B 28 28 1"]:

@@ -79,7 +79,7 @@ def test_a_chunk_ends_before_the_step_that_is_not_finite_with_the_state_before_i
 ) -> None:
     """Gradient descent with a commitment as heavy as that overflows after a few steps; far more are dispatched."""
     monkeypatch.setattr(explorer.training.trainer, "PIECE", piece)
-    config = RunConfig(batch_size=8, codebook_size=8, seed=3, optimizer="sgd", learning_rate=0.7)
+    config = RunConfig(batch_size=8, codebook_size=8, seed=3, optimizer="sgd", learning_rate=1.0)
     chunked, single = both(sample, config)
     now = config.with_live({"commit": 10.0})
     losses = []

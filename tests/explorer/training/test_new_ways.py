@@ -50,7 +50,7 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 @pytest.mark.slow
 def test_a_function_and_an_entry_make_an_initialisation_a_loss_and_a_remedy(sample, toys: dict[str, str]) -> None:
-    config = RunConfig(batch_size=8, codebook_size=32, init_scale=0.5, remedy_every=2, **toys)  # pyright: ignore
+    config = RunConfig(batch_size=8, codebook_size=4, init_scale=0.5, remedy_every=2, **toys)  # pyright: ignore
     trainer = Trainer(config, sample)
     begun = np.array(trainer.state.parameters.codebooks)
     np.testing.assert_allclose(np.linalg.norm(begun, axis=-1), 0.5, rtol=1e-5)
