@@ -1,6 +1,6 @@
 """Compiles a run's functions for this processor and keeps them: `python -m actors.compiler CONFIG PATHS [--gently]`.
 
-PATHS says for each where; those that are there are left as they are.
+PATHS says for each where, in the order in which they are compiled; those that are there are left as they are.
 """
 
 import gc

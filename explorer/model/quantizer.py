@@ -88,7 +88,7 @@ def residuals(latents: Float[Array, "B D"], quantized: Quantized) -> Float[Array
 def squared_distances(these: Float[Array, "*L M D"], those: Float[Array, "*L N D"]) -> Float[Array, "*L M N"]:
     """‖a − b‖² of every two points of a level, one of these and one of those.
 
-    Codes first, residuals second: XLA unrolls loops over the few, and compiles a term as much longer.
+    Better few of these and many of those: XLA unrolls the innermost loop where it is short, and takes longer to compile it.
     """
     differences = these[..., :, None, :] - those[..., None, :, :]
     return jnp.sum(differences * differences, axis=-1)

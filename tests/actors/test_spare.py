@@ -12,7 +12,9 @@ import numpy as np
 import psutil
 import pytest
 
+from actors.devices import tell_xla
 from actors.lab import Plan
+from actors.programs import _paths
 from actors.ray_lab import RayLab
 from explorer.config import RunConfig
 from explorer.errors import ExplorerError
@@ -200,3 +202,6 @@ print(place.pid)
     while psutil.pid_exists(pid):
         assert time.monotonic() < deadline
         time.sleep(0.1)
+    environment = dict(os.environ)
+    tell_xla(1, 0.0, environment)
+    assert not _paths(RunConfig(batch_size=9), environment)["step"].exists()  # it did not wait for that
