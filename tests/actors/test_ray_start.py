@@ -15,11 +15,17 @@ from actors import ray_start
 from actors.ray_later import ray
 def patched():
     return [ray._private.services.get_node, *(getattr(ray._private.node.Node, name) for name in ray_start.UNUSED)]
+ask, known = ray._private.services.get_node, []
+def asked(gcs_address, node_id):
+    nodes = ray._raylet.GcsClient(address=gcs_address).get_all_node_info()
+    known.append(node_id in [node.hex() for node in nodes])
+    return ask(gcs_address, node_id)
+ray._private.services.get_node = asked
 before = patched()
 ray_start.start(1)
 answer = ray.get(ray.remote(lambda: 42).remote())
 commands = [" ".join(process.cmdline()) for process in psutil.Process().children(recursive=True)]
-print(json.dumps([answer, commands, before == patched()]))
+print(json.dumps([answer, commands, before == patched(), known]))
 """
 
 
@@ -27,11 +33,12 @@ print(json.dumps([answer, commands, before == patched()]))
 def test_a_ray_of_ones_own_works_without_processes_that_nobody_asks(monkeypatch) -> None:
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     told = subprocess.run([sys.executable, "-c", START], stdout=subprocess.PIPE, check=True, text=True).stdout
-    answer, commands, others_are_started_as_ever = json.loads(told)
+    answer, commands, others_are_started_as_ever, node_was_known_when_ray_asked = json.loads(told)
     assert answer == 42
     assert any("raylet" in command for command in commands)
     assert not [c for c in commands if "dashboard.py" in c or "monitor.py" in c]
     assert others_are_started_as_ever
+    assert node_was_known_when_ray_asked == [True]  # Ray asks again only a second later
 
 
 @pytest.mark.parametrize(
