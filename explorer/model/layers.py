@@ -7,6 +7,7 @@ import jax
 from jaxtyping import Array, Float
 
 from explorer.model.convolutions import direct, patch_rows, patches
+from explorer.model.kernels import KERNELS, Initializer
 
 MANY = 8
 """Channels from which on rows of patches are the faster form; measured with 1, where it takes a quarter more, and with 32."""
@@ -17,11 +18,12 @@ class Conv(nn.Module):
 
     features: int
     relu: bool = False
+    kernel_init: Initializer = KERNELS
 
     @nn.compact
     def __call__(self, x: Float[Array, "B H W C"]) -> Float[Array, "B h w O"]:
         """Convolve."""
-        kernel, bias = _parameters(self, x.shape[-1], self.features)
+        kernel, bias = _parameters(self, x.shape[-1])
         return _form(x.shape[-1]).conv(x, kernel, bias, self.relu)
 
 
@@ -30,17 +32,18 @@ class ConvTranspose(nn.Module):
 
     features: int
     relu: bool = False
+    kernel_init: Initializer = KERNELS
 
     @nn.compact
     def __call__(self, x: Float[Array, "B H W C"]) -> Float[Array, "B h w O"]:
         """Convolve."""
-        kernel, bias = _parameters(self, x.shape[-1], self.features)
+        kernel, bias = _parameters(self, x.shape[-1])
         return _form(self.features).conv_transpose(x, kernel, bias, self.relu)
 
 
-def _parameters(module: nn.Module, inputs: int, outputs: int) -> tuple[Array, Array]:
-    kernel = module.param("kernel", nn.initializers.lecun_normal(), (3, 3, inputs, outputs))
-    return kernel, module.param("bias", nn.initializers.zeros_init(), (outputs,))
+def _parameters(module: Conv | ConvTranspose, inputs: int) -> tuple[Array, Array]:
+    kernel = module.param("kernel", module.kernel_init, (3, 3, inputs, module.features))
+    return kernel, module.param("bias", nn.initializers.zeros_init(), (module.features,))
 
 
 def _form(channels: int) -> ModuleType:

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
+from explorer.model.kernels import Kernels
 from explorer.model.microbatches import in_microbatches
 from explorer.model.shape import Shape
 
@@ -36,12 +37,15 @@ def init_parameters(
 ) -> Parameters:
     """Fresh parameters: flax's default initialisers, and codebooks as `init` makes them, of what the encoder makes of images."""
     encoder_key, decoder_key, codebook_key = jax.random.split(key, 3)
-    encoder = _encoder(shape.dim).init(encoder_key, jnp.zeros((1, 28, 28, 1)))
+    kernels = Kernels()
+    encoder = _encoder(shape.dim, kernel_init=kernels.note).init(encoder_key, jnp.zeros((1, 28, 28, 1)))
+    decoder = _decoder(kernel_init=kernels.note).init(decoder_key, jnp.zeros((1, shape.dim)))
+    encoder, decoder = kernels.drawn((encoder, decoder))
     latents = encode_many(Parameters(encoder, None, jnp.zeros(shape.padded)), images)
     codebooks = init(codebook_key, latents, shape, scale)
     if shape.own is not None:
         codebooks = jnp.where(shape.own[..., None], codebooks, 0)
-    return Parameters(encoder, _decoder().init(decoder_key, jnp.zeros((1, shape.dim))), codebooks)
+    return Parameters(encoder, decoder, codebooks)
 
 
 def to_unit(images: UInt8[Array, "B 28 28"]) -> Float[Array, "B 28 28 1"]:
@@ -70,13 +74,13 @@ def decode(parameters: Parameters, latents: Float[Array, "B D"]) -> Float[Array,
     return _decoder().apply(parameters.decoder, latents)  # pyright: ignore[reportReturnType]
 
 
-def _encoder(latent_dim: int) -> "Encoder":
+def _encoder(latent_dim: int, **how: Any) -> "Encoder":
     from explorer.model.encoder import Encoder
 
-    return Encoder(latent_dim)
+    return Encoder(latent_dim, **how)
 
 
-def _decoder() -> "Decoder":
+def _decoder(**how: Any) -> "Decoder":
     from explorer.model.decoder import Decoder
 
-    return Decoder()
+    return Decoder(**how)
