@@ -11,6 +11,7 @@ from actors.storage.checkpoints import Checkpoint
 from actors.storage.keeper import Keeper
 from actors.storage.recording import Recording
 from explorer.config import RunConfig
+from explorer.messages import View
 from explorer.training.trainer import Trainer
 
 logger = logging.getLogger(__name__)
@@ -29,25 +30,43 @@ class Memory(Desk):
     def __init__(self, run_id: str, name: str, config: RunConfig, plan: Plan, keeper: Keeper | None) -> None:
         super().__init__(run_id, name, config, plan, keeper)
         self._next_view = 0.0
+        self._owed = False
+        """Whether it trains without having looked once: what looks is still being compiled."""
         self._losses: Mapping[str, float] | None = None
         self._kept = (-1, -1)
 
     def _show(self, trainer: Trainer, data_source: str | None = None) -> None:
         """Swap in a picture of the model as it is now."""
-        began = time.monotonic()
         with self._asked:
             now, self._stale = self._now, False
+        if self._owed:
+            self._owed = False
+            if trainer.steps:
+                self._record.probed(trainer.view_of_beginning(now), 0)
+        began = time.monotonic()
         view = trainer.view(now)
         if self._record.step == trainer.steps and self._record.probe_due():
-            self._record.probed(view)
-        source = self._picture.data_source if data_source is None else data_source
-        picture = Picture(trainer.steps, trainer.epoch, self._losses, view, source, trainer.device)
+            self._record.probed(view, trainer.steps)
         ended = time.monotonic()
         self._next_view = ended + min(max(VIEW_INTERVAL, (ended - began) / VIEW_SHARE), VIEW_PAUSE)
+        self._swap_in(trainer, view, data_source)
+
+    def _show_without_looking(self, trainer: Trainer, data_source: str | None = None) -> None:
+        """Swap in a picture that has no view: a fresh run does not wait for it."""
+        self._owed = True
+        self._swap_in(trainer, None, data_source)
+
+    def _swap_in(self, trainer: Trainer, view: View | None, data_source: str | None) -> None:
+        source = self._picture.data_source if data_source is None else data_source
+        picture = Picture(trainer.steps, trainer.epoch, self._losses, view, source, trainer.device)
         with self._asked:
             self._picture = picture
             self._view_asked = False
             self._changed()
+
+    def _unseen(self, step: int) -> bool:
+        """Whether a look now would show something else than the picture."""
+        return self._picture.step != step or self._stale or self._owed
 
     def _is_kept(self, step: int) -> bool:
         return self._keeper is None or self._kept == (self._record.generation, step)
@@ -56,6 +75,8 @@ class Memory(Desk):
         """Have a checkpoint of now written, unless there is one."""
         if self._keeper is None or self._is_kept(trainer.steps):
             return
+        if self._owed:
+            self._show(trainer)
         self._kept = self._record.generation, trainer.steps
         picture = self._picture
         with self._asked:

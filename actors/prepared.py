@@ -18,8 +18,11 @@ from explorer.training.recipe import Recipe
 logger = logging.getLogger(__name__)
 
 
-def prepare(config: RunConfig, data_dir: str | Path | None) -> None:
-    """Do all that a run of this config does until its first step, and throw it away; what is wrong the run itself will say."""
+def prepare(config: RunConfig, data_dir: str | Path | None, stepped: Callable[[], None]) -> None:
+    """Do all that a run of this config does until its first step, and throw it away; what is wrong the run itself will say.
+
+    `stepped` is called once there is nothing left to prepare but a look, which a run does not wait for.
+    """
     from explorer.training.trainer import Trainer  # imports jax, which reads what was claimed
 
     try:
@@ -29,6 +32,8 @@ def prepare(config: RunConfig, data_dir: str | Path | None) -> None:
         logger.debug("nothing could be prepared: %s", error)
         return
     trainer.warm_up()
+    if not trainer.can_look:
+        stepped()
     trainer.view(config)
     del trainer
     give_back_freed_memory()
@@ -39,7 +44,8 @@ class Preparation:
 
     def __init__(self, config: RunConfig | None, data_dir: str | Path | None) -> None:
         self._config, self._data_dir = config, data_dir
-        self._thread = threading.Thread(target=prepare, args=(config, data_dir), name="prepare", daemon=True)
+        self._stepped = threading.Event()
+        self._thread = threading.Thread(target=self._prepare, name="prepare", daemon=True)
 
     def begin(self) -> None:
         """Begin; returns at once."""
@@ -50,8 +56,15 @@ class Preparation:
         """The data of a run of this config, once what is being prepared for it is there: compiled twice it takes longer."""
         if self._serves(config):
             say("compiling the training step")
-            self._thread.join()
+            self._stepped.wait()
         return open_dataset(config.dataset, self._data_dir, say)
+
+    def _prepare(self) -> None:
+        assert self._config is not None
+        try:
+            prepare(self._config, self._data_dir, self._stepped.set)
+        finally:
+            self._stepped.set()
 
     def _serves(self, config: RunConfig) -> bool:
         """Whether it is under way, and what it compiles is what a run of `config` needs."""

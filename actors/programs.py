@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cache, lru_cache
 from hashlib import sha256
@@ -46,29 +46,37 @@ _under_way: dict[Path, subprocess.Popen[bytes]] = {}
 
 
 def programs(config: RunConfig, dataset: Dataset) -> "Programs | None":
-    """Those of a config, once they are compiled; None where this process has to compile them itself.
+    """Those of a config, once those for a first step are compiled; None where this process has to compile them itself.
 
-    That is so on a GPU, with fewer images than programs are compiled for, and where nothing can be kept.
+    That is so on a GPU, with fewer images than programs are compiled for, and where nothing can be kept. A look that is
+    still being compiled is waited for when it is called.
     """
     import jax
 
-    from explorer.training.programs import fits
+    from explorer.training.programs import Programs, fits
 
     paths = _paths(config, os.environ)
     if not paths or jax.default_backend() != "cpu" or not fits(dataset):
         return None
-    if _are_there(paths) and (ready := _loaded(paths)) is not None:
-        return ready
-    try:
-        for _ in range(2):  # the first may have been about to end when a file went
-            compiler = _begin(config, paths, os.environ)
-            while compiler.poll() is None and not _are_there(paths):  # it may be another process that compiles them
-                time.sleep(PAUSE)
-            if compiler.returncode or _are_there(paths):
-                break
-    except OSError as error:
-        logger.warning("no process can be started that compiles: %s", error)
-    return _loaded(paths) if _are_there(paths) else None
+    for _ in range(2):  # its compiler may have been about to end when a file went, and a file may be damaged
+        compiler = None
+        if not _are_there(paths.values()):
+            try:
+                compiler = _begin(config, paths, os.environ)
+            except OSError as error:
+                logger.warning("no process can be started that compiles: %s", error)
+                return None
+        begin, step = _once_there(paths["begin"], compiler), _once_there(paths["step"], compiler)
+        if compiler is None or _are_there([paths["look"]]):
+            look, can_look = _once_there(paths["look"], None), _always
+        else:
+            look = _Awaited(paths["look"], compiler, config)
+            can_look = look.is_there
+        if begin and step and look:
+            return Programs(step, begin, look, can_look)
+        if compiler is not None and compiler.poll():
+            break
+    return None
 
 
 def compile_ahead(config: RunConfig, environment: Mapping[str, str] = os.environ) -> None:
@@ -77,7 +85,7 @@ def compile_ahead(config: RunConfig, environment: Mapping[str, str] = os.environ
     Returns at once, and needs no jax here.
     """
     paths = _paths(config, environment)
-    if paths and not _are_there(paths):
+    if paths and not _are_there(paths.values()):
         with suppress(OSError):  # whoever needs them says so
             _begin(config, paths, environment, "--gently")
 
@@ -87,22 +95,46 @@ def forget() -> None:
     _load.cache_clear()
 
 
-def _are_there(paths: Mapping[str, Path]) -> bool:
-    return all(os.path.exists(path) for path in paths.values())  # noqa: PTH110 - Path's own raises where it may not read
+def _always() -> bool:
+    return True
 
 
-def _loaded(paths: Mapping[str, Path]) -> "Programs | None":
-    from explorer.training.programs import Programs
+class _Awaited:
+    """A look that is being compiled. Where nobody compiles it any more and it is not there, this process does."""
 
-    found = {}
-    for name, path in paths.items():
-        try:
-            found[name] = _load(path)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with the file, there can be another
-            logger.warning("what was compiled before is of no use (%s: %s)", type(error).__name__, error)
-            with suppress(OSError):
-                path.unlink()
-    return Programs(**found) if len(found) == len(paths) else None
+    def __init__(self, path: Path, compiler: subprocess.Popen[bytes], config: RunConfig) -> None:
+        self._path, self._compiler, self._config = path, compiler, config
+        self._look: Callable[..., Any] | None = None
+
+    def is_there(self) -> bool:
+        return _are_there([self._path]) or self._compiler.poll() is not None
+
+    def __call__(self, *arguments: Any) -> Any:
+        if self._look is None:
+            from explorer.training.programs import Programs
+
+            traced = Programs.traced(Recipe.of(self._config))
+            self._look = _once_there(self._path, self._compiler) or traced.look
+        return self._look(*arguments)
+
+
+def _are_there(paths: Iterable[Path]) -> bool:
+    return all(os.path.exists(path) for path in paths)  # noqa: PTH110 - Path's own raises where it may not read
+
+
+def _once_there(path: Path, compiler: subprocess.Popen[bytes] | None) -> Callable[..., Any] | None:
+    """The function kept there, as soon as it is; None if the compiler ended without it, or if it is of no use and went."""
+    while compiler is not None and compiler.poll() is None and not _are_there([path]):  # or another process compiles it
+        time.sleep(PAUSE)
+    if not _are_there([path]):
+        return None
+    try:
+        return _load(path)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with the file, there can be another
+        logger.warning("what was compiled before is of no use (%s: %s)", type(error).__name__, error)
+        with suppress(OSError):
+            path.unlink()
+    return None
 
 
 @lru_cache(maxsize=LOADED)

@@ -70,10 +70,10 @@ class Record:
         """Steps from the newest to the next whose view belongs into the log."""
         return self._probes.until_due(self.step)
 
-    def probed(self, view: View) -> None:
-        """Log the view of the newest step, which is due."""
+    def probed(self, view: View, step: int) -> None:
+        """Log the view of a step that is due."""
         with self._lock:
-            self._probes.add(self.step, view)
+            self._probes.add(step, view)
 
     def probes(self, run_id: str) -> Probes:
         """The views logged."""

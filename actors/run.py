@@ -108,7 +108,10 @@ class Run(Turns):
         trainer = Trainer(self.config, dataset, self.plan.origin, self._resident, ready)
         self._pace = Pace(self._chunk or (None if trainer.resident else 1))
         came_back = self._come_back(trainer)
-        self._show(trainer, dataset.source)
+        if trainer.can_look or came_back or self.plan.origin is not None:
+            self._show(trainer, dataset.source)
+        else:
+            self._show_without_looking(trainer, dataset.source)
         if ready is None:
             self._say("compiling", "compiling the training step")
             trainer.warm_up()
@@ -126,7 +129,7 @@ class Run(Turns):
             if turn == "reset":
                 self._restart(trainer)
             elif turn == "show":
-                if self._picture.step != trainer.steps or self._stale:
+                if self._unseen(trainer.steps):
                     self._show(trainer)
                 if not self._held:
                     self._keep(trainer)
@@ -163,10 +166,18 @@ class Run(Turns):
         self._times.append((ended, trainer.steps))
         with self._asked:
             due = self._view_asked and ended >= self._next_view
-        if due or self._record.probe_due():
+        if self._owed and not (trainer.can_look or self._record.probe_due()):
+            self._show_without_looking(trainer)
+            self._leave_room(ended - began)
+        elif self._owed or due or self._record.probe_due():
             self._show(trainer)
         if self._keeper is not None and self._keeper.due():
             self._keep(trainer)
+
+    def _leave_room(self, seconds: float) -> None:
+        """Train half the time, so that what is being compiled meanwhile is soon there; whoever asks for something ends it."""
+        with self._asked:
+            self._asked.wait(seconds)
 
     def _treat(self, trainer: Trainer, turn: Turn) -> None:
         """Apply the remedies that were asked for, and the run's own if its time has come."""

@@ -39,7 +39,7 @@ class Turns(Memory):
         with self._asked:
             while not self._closed:
                 step = self._record.step
-                unseen = self._picture.step != step or self._stale
+                unseen = self._unseen(step)
                 if self._keeper is not None and self._keeper.superseded:
                     self._end("another copy of this run took over", "superseded")
                     return None

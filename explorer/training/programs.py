@@ -23,11 +23,15 @@ from explorer.training.step import StepOutput, train_step
 
 
 class Programs(NamedTuple):
-    """What a recipe compiles to. They take arrays of one shape and kind each, and compute the same bits however they came."""
+    """What a recipe compiles to. They take arrays of one shape and kind each, and compute the same bits however they came.
+
+    `can_look`: whether `look` is there; while it is not, because it is being compiled, calling it waits.
+    """
 
     step: Callable[[TrainState, np.ndarray, Live], tuple[TrainState, StepOutput]]
     begin: Callable[..., TrainState]
     look: Callable[..., ProbeOutput]
+    can_look: Callable[[], bool] = lambda: True
 
     @classmethod
     def traced(cls, recipe: Recipe) -> Self:

@@ -78,6 +78,11 @@ class Trainer:
         device = jax.devices()[0]
         return "CPU" if device.platform == "cpu" else device.device_kind
 
+    @property
+    def can_look(self) -> bool:
+        """Whether `view` would answer at once, and not wait until it is compiled."""
+        return self._programs.can_look()
+
     def reset(self) -> None:
         """Back to the state before the first step, or to the origin."""
         if self._origin is None:
@@ -184,6 +189,15 @@ class Trainer:
             tuples=distinct(newest(np.asarray(state.tuples), self.steps, now.dead_window)),
             motion=np.asarray(state.motion) / np.float32(averaged_over),
         )
+
+    def view_of_beginning(self, now: RunConfig) -> View:
+        """The view that a fresh run had before its first step. Not for one with an origin."""
+        kept = self.state, self.steps
+        self.reset()
+        try:
+            return self.view(now)
+        finally:
+            self.state, self.steps = kept
 
     def _begin(self) -> TrainState:
         images = self._dataset.train_images
