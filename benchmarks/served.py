@@ -1,14 +1,15 @@
 """The real command as a process of its own, its page in a real browser, and its runs through the named endpoints."""
 
+import json
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.error import URLError
+from urllib.request import Request, urlopen
 
 from gradio_client import Client
 from gradio_client.exceptions import AppError
@@ -71,6 +72,13 @@ class Command:
         except subprocess.TimeoutExpired:
             self._process.kill()
 
+    def ask(self, api_name: str, *arguments: Any) -> Any:
+        """What an endpoint answers, in one plain request: gradio's own client needs 70 ms of a processor for each call."""
+        body = json.dumps({"data": arguments}).encode()
+        request = Request(f"{self.url}/gradio_api/run/{api_name}", body, {"Content-Type": "application/json"})
+        with urlopen(request, timeout=PATIENCE) as response:
+            return json.load(response)["data"][0]
+
     def accepted(self, *arguments: Any, api_name: str, **named: Any) -> Any:
         """What an endpoint answers, or None while the lab is not ready."""
         try:
@@ -86,7 +94,7 @@ class Command:
         if self._process.poll() is not None:
             raise RuntimeError(f"it ended with {self._process.returncode}")
         try:
-            with urllib.request.urlopen(self.url, timeout=5) as response:
+            with urlopen(self.url, timeout=5) as response:
                 return response.status == 200
         except (URLError, OSError):
             return False
@@ -141,7 +149,7 @@ class Served(Command):
         self.seconds[what] = time.perf_counter() - self._started
 
     def _step(self) -> int:
-        runs: list[dict[str, Any]] = self.client.predict(api_name="/list_runs")
+        runs: list[dict[str, Any]] = self.ask("list_runs")
         return next(run["step"] for run in runs if run["run_id"] == self._run_id)
 
 

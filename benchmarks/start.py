@@ -43,15 +43,14 @@ def start(options: list[str], cache: Path, log: Path, later: float) -> dict[str,
     with Command(options, environment, log) as command:
 
         def first_step() -> bool:
-            runs = command.client.predict(api_name="/list_runs")
-            return next(run["step"] for run in runs if run["run_id"] == run_id) > 0
+            return next(run["step"] for run in command.ask("list_runs") if run["run_id"] == run_id) > 0
 
-        wait_until(lambda: command.client.predict(api_name="/get_cluster")["machines"], pause=0.1)
+        wait_until(lambda: command.ask("get_cluster")["machines"], pause=0.1)
         ready = time.perf_counter()
         time.sleep(later)
         asked = time.perf_counter()
-        run_id = command.client.predict({}, "", api_name="/start_run")["run_id"]
-        wait_until(first_step, pause=0.1)  # asked more often, the answers would take a core from what is waited for
+        run_id = command.ask("start_run", {}, "")["run_id"]
+        wait_until(first_step, pause=0.05)
         return {
             "command to page": command.answered - command.began,
             "command to ready": ready - command.began,
