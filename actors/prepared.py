@@ -18,34 +18,13 @@ from explorer.training.recipe import Recipe
 logger = logging.getLogger(__name__)
 
 
-def prepare(config: RunConfig, data_dir: str | Path | None, stepped: Callable[[], None]) -> None:
-    """Do all that a run of this config does until its first step, and throw it away; what is wrong the run itself will say.
-
-    `stepped` is called once there is nothing left to prepare but a look, which a run does not wait for.
-    """
-    from explorer.training.trainer import Trainer  # imports jax, which reads what was claimed
-
-    try:
-        dataset = open_dataset(config.dataset, data_dir)
-        trainer = Trainer(config, dataset, programs=programs(config, dataset))
-    except ExplorerError as error:
-        logger.debug("nothing could be prepared: %s", error)
-        return
-    trainer.warm_up()
-    if not trainer.can_look:
-        stepped()
-    trainer.view(config)
-    del trainer
-    give_back_freed_memory()
-
-
 class Preparation:
-    """`prepare` in a thread of its own; without a config there is nothing to prepare."""
+    """It, in a thread of its own; without a config there is nothing to prepare."""
 
     def __init__(self, config: RunConfig | None, data_dir: str | Path | None) -> None:
         self._config, self._data_dir = config, data_dir
-        self._stepped = threading.Event()
-        self._thread = threading.Thread(target=self._prepare, name="prepare", daemon=True)
+        self._wanted, self._compiled = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._live, name="prepare", daemon=True)
 
     def begin(self) -> None:
         """Begin; returns at once."""
@@ -53,18 +32,41 @@ class Preparation:
             self._thread.start()
 
     def open_data(self, config: RunConfig, say: Callable[[str], None]) -> Dataset:
-        """The data of a run of this config, once what is being prepared for it is there: compiled twice it takes longer."""
+        """The data of a run of this config, once what is being compiled for it is there: compiled twice it takes longer."""
         if self._serves(config):
             say("compiling the training step")
-            self._stepped.wait()
+            self._wanted.set()
+            self._compiled.wait()
         return open_dataset(config.dataset, self._data_dir, say)
 
-    def _prepare(self) -> None:
+    def _live(self) -> None:
         assert self._config is not None
         try:
-            prepare(self._config, self._data_dir, self._stepped.set)
+            self._prepare(self._config)
         finally:
-            self._stepped.set()
+            self._compiled.set()
+        give_back_freed_memory()
+
+    def _prepare(self, config: RunConfig) -> None:
+        """Do all that a run of this config does until its first step, and throw it away; what is wrong the run itself will say.
+
+        Once nothing is left to compile, a run that waits for it does the rest itself.
+        """
+        from explorer.training.trainer import Trainer  # imports jax, which reads what was claimed
+
+        try:
+            dataset = open_dataset(config.dataset, self._data_dir)
+            kept = programs(config, dataset)
+            if kept is not None:
+                self._compiled.set()
+                if self._wanted.is_set():
+                    return
+            trainer = Trainer(config, dataset, programs=kept)
+        except ExplorerError as error:
+            logger.debug("nothing could be prepared: %s", error)
+            return
+        trainer.warm_up()
+        trainer.view(config)
 
     def _serves(self, config: RunConfig) -> bool:
         """Whether it is under way, and what it compiles is what a run of `config` needs."""

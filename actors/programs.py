@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 PACKAGES = ("jax", "jaxlib", "flax", "optax")
 SETTINGS = ("NPROC", "XLA_FLAGS", "JAX_ENABLE_X64", "JAX_DEFAULT_MATMUL_PRECISION", "JAX_DEFAULT_PRNG_IMPL")
 """Variables of the environment on which depends what XLA compiles."""
-PAUSE = 0.05
+PAUSE = 0.02
 """Seconds between two looks whether they are there."""
 LOADED = 48
 """Functions that a process keeps loaded, and shares among its runs."""

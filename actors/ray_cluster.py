@@ -33,6 +33,8 @@ FREED_WITHIN = 5.0
 """Seconds that Ray takes to free the name of a run that ended."""
 TAKEN_WITHIN = 5.0
 """Seconds that a cluster has to hear of a new run."""
+SPARE_WITHIN = 5.0
+"""Seconds that a lab waits, before it is ready, for the process that the first run takes over."""
 SAVED_WITHIN = 3.0
 """Seconds that runs get to write what they are when their cluster ends with the page."""
 HOME = "ray"
@@ -102,6 +104,8 @@ class RayCluster(RayCalls):
         self._request = Request(self._cpus_per_run, gpus_per_run(self._gpu, gpus), self._limits.memory_per_run or 0.0)
         refuse_if_too_large(self._request, ray.nodes())
         self._tend()
+        self._message = "Ray is there, and gets a process ready for the first run"
+        self._spare.wait(SPARE_WITHIN)
         self._ready.set()
         if self._address and self._archive and self._bring_back != "none":
             threading.Thread(target=self._look_after, args=(self._archive,), name="bring-back", daemon=True).start()

@@ -5,6 +5,7 @@ It is the actor that the run will be, without a run, and it holds the run's CPU:
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from actors.devices import needs_one_arena
@@ -62,6 +63,12 @@ class Spare:
             return kept
         end(kept)
         return None
+
+    def wait(self, seconds: float) -> None:
+        """Until what a run needs is imported there, or for so long; it goes on preparing itself."""
+        if self._kept is not None:
+            with suppress(ray.exceptions.RayError):  # a run will find out what is wrong
+                ray.get(self._kept.actor.place.remote(), timeout=seconds)
 
     def close(self) -> None:
         """End it, and make none any more."""

@@ -50,7 +50,7 @@ def start(options: list[str], cache: Path, log: Path, later: float) -> dict[str,
         time.sleep(later)
         asked = time.perf_counter()
         run_id = command.ask("start_run", {}, "")["run_id"]
-        wait_until(first_step, pause=0.05)
+        wait_until(first_step, pause=0.2)  # asked more often, the answers would take a tenth of what is waited for
         return {
             "command to page": command.answered - command.began,
             "command to ready": ready - command.began,

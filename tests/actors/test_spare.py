@@ -184,20 +184,26 @@ def test_a_spare_that_cannot_become_the_run_is_a_run_that_is_lost_and_says_why(l
     assert the_spare(lab)[0] != run_id
 
 
-def test_a_spare_ends_with_its_page_though_it_compiles(no_data: Path, tmp_path: Path, cache_dir: Path) -> None:
+def test_a_lab_is_ready_once_its_spare_is_which_ends_with_it_though_it_compiles(
+    no_data: Path, tmp_path: Path, cache_dir: Path
+) -> None:
     code = """
 import sys, time
-from actors.ray_later import ray
+from actors.ray_later import ray, state_of
 from actors.ray_lab import RayLab
 from explorer.config import RunConfig
 lab = RayLab(data_dir=sys.argv[1], runs_dir=sys.argv[2], num_cpus=1, first=RunConfig(batch_size=9))
 lab.connect()
-_, place = ray.get(ray.get_actor(ray.util.list_named_actors()[0]).place.remote())
+(name,) = ray.util.list_named_actors()
+print(state_of(ray.get_actor(name)))
+_, place = ray.get(ray.get_actor(name).place.remote())
 lab.close()
 print(place.pid)
 """
     command = [sys.executable, "-c", code, str(no_data), str(tmp_path)]
-    pid = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    state, process = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert state == "ALIVE"
+    pid = int(process)
     deadline = time.monotonic() + PATIENCE  # a Ray worker asks once a second whether its raylet lives
     while psutil.pid_exists(pid):
         assert time.monotonic() < deadline
