@@ -33,6 +33,8 @@ FREED_WITHIN = 5.0
 """Seconds that Ray takes to free the name of a run that ended."""
 TAKEN_WITHIN = 5.0
 """Seconds that a cluster has to hear of a new run."""
+READY_WITHIN = 30.0
+"""Seconds that a start waits for a cluster that is being connected to."""
 SPARE_WITHIN = 5.0
 """Seconds that a lab waits, before it is ready, for the process that the first run takes over."""
 SAVED_WITHIN = 3.0
@@ -76,6 +78,7 @@ class RayCluster(RayCalls):
         self._leaving = threading.Event()
         self._message = "Ray is starting, this takes some seconds"
         self._ready = threading.Event()
+        self._connecting = False
 
     # The cluster -----------------------------------------------------------------------------------------------------
 
@@ -87,6 +90,15 @@ class RayCluster(RayCalls):
 
     def connect(self) -> None:
         """Start or join the cluster. Raises LabUnavailable, NoCapacity for more than any node has, or ExplorerError."""
+        self._connecting = True
+        try:
+            self._connect()
+        finally:
+            self._connecting = False
+        if self._address and self._archive and self._bring_back != "none":
+            threading.Thread(target=self._look_after, args=(self._archive,), name="bring-back", daemon=True).start()
+
+    def _connect(self) -> None:
         if self._archive is not None:
             self._archive.prepare()
         self.check()
@@ -107,8 +119,14 @@ class RayCluster(RayCalls):
         self._message = "Ray is there, and gets a process ready for the first run"
         self._spare.wait(SPARE_WITHIN)
         self._ready.set()
-        if self._address and self._archive and self._bring_back != "none":
-            threading.Thread(target=self._look_after, args=(self._archive,), name="bring-back", daemon=True).start()
+
+    def _await_ready(self) -> None:
+        """While it connects; LabUnavailable if nobody has asked it to, if that fails, or takes too long."""
+        deadline = time.monotonic() + READY_WITHIN
+        while self._connecting and not self._ready.wait(0.1) and time.monotonic() < deadline:
+            pass
+        if not self._ready.is_set():
+            raise LabUnavailable(self._message)
 
     def info(self) -> LabInfo:
         """Whether Ray is there, and how busy it is."""

@@ -13,7 +13,7 @@ from actors.run_actor import newest_state_of
 from actors.spare import end
 from actors.storage.archive import Archive
 from explorer.config import Lambdas, RunConfig
-from explorer.errors import ExplorerError, LabUnavailable, RunLost
+from explorer.errors import ExplorerError, RunLost
 from explorer.messages import Applied, History, Probes, RunState, Snapshot, empty_history, empty_probes
 
 STATE_WITHIN = 60.0
@@ -29,14 +29,16 @@ class RayLab(RayCluster):
     somebody else's cluster those whose machine died are brought back (`bring_back`: also those that were interrupted, or
     none); on a cluster of its own they wait until they are resumed.
 
-    Call `connect` in the main thread (ray.init replaces signal handlers); until it is done, `start` raises LabUnavailable.
+    Call `connect` in the main thread (ray.init replaces signal handlers); before it, `start` raises LabUnavailable.
     """
 
     def start(self, config: RunConfig, name: str | None = None, plan: Plan = NO_PLAN) -> RunInfo:
-        """Create the run's actor; it waits for room if the cluster is full. Raises NoCapacity if it can never fit."""
+        """Create the run's actor; it waits for room if the cluster is full. Raises NoCapacity if it can never fit.
+
+        Waits for a cluster that is being connected to.
+        """
         name = run_name(name, config)
-        if not self._ready.is_set():
-            raise LabUnavailable(self._message)
+        self._await_ready()
         refuse_if_too_large(self._request, ray.nodes())
         self._discover()
         members = list(self._members.values())

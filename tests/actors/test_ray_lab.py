@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from actors.devices import parse_gpu
 from actors.ray_lab import RayLab
 from explorer.config import RunConfig
 from explorer.errors import ExplorerError, LabUnavailable, RunLost
-from tests.actors.awaiting import await_run
+from tests.actors.awaiting import PATIENCE, await_run
 from tests.actors.heads import ray_head
 from tests.actors.page_faults import assert_memory_is_kept
 
@@ -166,3 +168,51 @@ def test_nothing_starts_before_the_lab_is_connected() -> None:
     assert idle.runs() == []
     with pytest.raises(LabUnavailable, match="Ray is starting"):
         idle.start(RunConfig())
+
+
+def test_a_run_that_is_started_while_the_lab_connects_begins_once_it_is_ready(no_data: Path, cache_dir: Path) -> None:
+    code = """
+import sys, threading, time
+from actors.ray_lab import RayLab
+from explorer.config import RunConfig
+lab = RayLab(data_dir=sys.argv[1], num_cpus=1)
+
+def start():
+    while not lab._connecting:
+        time.sleep(0.01)
+    print(lab.info().ready, flush=True)
+    print(lab.start(RunConfig(batch_size=8), "early").name, lab.info().ready, flush=True)
+
+thread = threading.Thread(target=start)
+thread.start()
+lab.connect()
+thread.join()
+print([info.name for info in lab.runs()])
+lab.close()
+"""
+    command = [sys.executable, "-c", code, str(no_data)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert said.splitlines() == ["False", "early True", "['early']"]
+
+
+def test_a_start_that_waits_for_a_cluster_hears_that_there_is_none(monkeypatch) -> None:
+    lab, tried = RayLab("nowhere:1"), threading.Event()
+
+    def check() -> None:
+        tried.wait(PATIENCE)
+        raise LabUnavailable("nobody is there")
+
+    def connect() -> None:
+        with pytest.raises(LabUnavailable, match="nobody is there"):
+            lab.connect()
+
+    monkeypatch.setattr(lab, "check", check)
+    connecting = threading.Thread(target=connect)
+    connecting.start()
+    while not lab._connecting:
+        time.sleep(0.001)
+    threading.Timer(0.3, tried.set).start()
+    with pytest.raises(LabUnavailable):
+        lab.start(RunConfig())
+    assert tried.is_set()
+    connecting.join()

@@ -24,7 +24,7 @@ import { Weights } from "./weights.js";
 
 const REFRESH_KEY = "rq-vae-explorer.refresh";
 /** Milliseconds after which a start that brought no run is no longer announced. */
-const START_PATIENCE = 6000;
+const START_PATIENCE = 20000;
 const ENDED = ["stopped", "lost"];
 
 class Live {

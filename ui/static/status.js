@@ -32,7 +32,10 @@ const because = (reason) => (reason ? `${reason.charAt(0).toUpperCase()}${reason
 export function words(lab, run, hasView, trouble, starting = false) {
   const note = trouble && `The run does not answer: ${trouble}`;
   if (!lab) return { title: "Connecting …", text: "", note };
-  if (!lab.ready && !run) return { title: "The lab is starting …", text: because(lab.message), note };
+  if (!lab.ready && !run) {
+    const then = starting ? " Your run begins by itself." : "";
+    return { title: "The lab is starting …", text: `${because(lab.message)}${then}`, note };
+  }
   if (!run && starting) return { title: "Starting …", text: "", note };
   if (!run) {
     return {
