@@ -106,7 +106,7 @@ class View:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """One consistent instant of a run. `view` is None until the model exists.
+    """One consistent instant of a run. `view` is None until the run was first looked at, which may be some steps after it began.
 
     `version` grows with every change that a viewer should hear of (a new step rendered, another status, a live setting
     changed); `generation` grows with every reset. `since` maps each live setting to the step from which it holds.
