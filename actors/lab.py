@@ -134,7 +134,10 @@ class Lab(Protocol):
         ...
 
     def start(self, config: RunConfig, name: str | None = None, plan: Plan = NO_PLAN) -> RunInfo:
-        """Create a run and let it train as soon as there is room; returns at once. Raises NoCapacity beyond a limit."""
+        """Create a run and let it train as soon as there is room; returns at once, but waits for a lab that is being connected.
+
+        Raises NoCapacity beyond a limit, LabUnavailable if there is no lab.
+        """
         ...
 
     def runs(self) -> list[RunInfo]:

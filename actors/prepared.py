@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class Preparation:
-    """It, in a thread of its own; without a config there is nothing to prepare."""
+    """A run's first seconds in a thread of their own; without a config there is nothing to prepare."""
 
     def __init__(self, config: RunConfig | None, data_dir: str | Path | None) -> None:
         self._config, self._data_dir = config, data_dir

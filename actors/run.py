@@ -91,6 +91,8 @@ class Run(Turns):
             except Exception as error:
                 logger.exception("run %s failed", self.run_id)
                 self._fail(f"{type(error).__name__}: {error}")
+        if trainer is not None and self._owed:  # or nobody would ever see it
+            self._show(trainer)
         if self._keeper is not None:
             if trainer is not None:
                 self._keep(trainer)

@@ -126,3 +126,12 @@ def test_a_run_that_is_steered_before_it_was_seen_is_seen_where_it_stands(sample
     assert snapshot.step == run.info().step
     assert run.get_probes().steps.tolist()[0] == 0
     run.close()
+
+
+def test_a_run_that_is_stopped_before_it_was_seen_is_seen_nevertheless(sample, path: Path) -> None:
+    run = run_of(sample, Plan(until=100_000))
+    run.start()
+    wait_for(lambda: run.info().step > 0)
+    assert not path.exists()
+    run.close(PATIENCE)
+    assert view_of(run).probe_mse > 0

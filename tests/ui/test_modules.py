@@ -213,6 +213,16 @@ def test_every_status_without_a_picture_is_put_in_words(page: Page, status: str)
     assert status in {"running", "paused", "stopped"} or "No node has 1 GPU." in read["text"] + read["note"]
 
 
+@pytest.mark.parametrize("starting", [True, False])
+def test_who_starts_a_run_while_the_lab_is_starting_is_told_that_it_begins_by_itself(
+    page: Page, *, starting: bool
+) -> None:
+    lab = {"kind": "ray", "ready": False, "message": "Ray is starting"}
+    body = 'return module.words(given.lab, undefined, false, "", given.starting).text;'
+    told = run(page, "status.js", body, {"lab": lab, "starting": starting})
+    assert told == "Ray is starting." + (" Your run begins by itself." if starting else "")
+
+
 def test_a_leftover_clock_is_ended_and_nothing_else(page: Page) -> None:
     body = """
     let ours = 0, theirs = 0;

@@ -59,7 +59,7 @@ const STATES = {
     return hasView ? { title: "", text: "", note: "" } : { title: "Getting ready …", text, note: "" };
   },
   running: (_run, hasView) => ({ title: hasView ? "" : "First steps …", text: "", note: "" }),
-  paused: (_run, hasView) => ({ title: hasView ? "" : "Paused before the first step", text: hasView ? "" : "Press Resume.", note: "" }),
+  paused: (_run, hasView) => ({ title: hasView ? "" : "Paused", text: hasView ? "" : "Press Resume.", note: "" }),
   failed: (run, hasView) => ({
     title: hasView ? "" : "The run failed",
     text: "",

@@ -1,5 +1,6 @@
 """Fresh weights, against flax's own init."""
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from explorer.model.decoder import Decoder
 from explorer.model.encoder import Encoder
-from explorer.model.kernels import Kernels
+from explorer.model.kernels import KERNELS, Kernels
 from explorer.model.rqvae import init_parameters
 from explorer.model.shape import Shape
 from explorer.training.state import SOON
@@ -31,6 +32,15 @@ def test_fresh_weights_are_those_that_flax_draws_to_the_bit(dim: int) -> None:
         mine, theirs = compiled(jax.random.key(seed)), plain(jax.random.key(seed))
         assert jax.tree.structure(mine) == jax.tree.structure(theirs)
         jax.tree.map(np.testing.assert_array_equal, mine, theirs)
+
+
+def test_the_initialiser_that_layers_are_given_is_flaxs_default() -> None:
+    inputs = jnp.zeros((1, 5))
+    for seed in (0, 1):
+        ours, default = (
+            layer.init(jax.random.key(seed), inputs) for layer in (nn.Dense(7, kernel_init=KERNELS), nn.Dense(7))
+        )
+        jax.tree.map(np.testing.assert_array_equal, ours, default)
 
 
 def test_only_what_was_noted_is_drawn() -> None:
