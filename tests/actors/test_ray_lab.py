@@ -117,6 +117,7 @@ def test_a_run_without_room_waits_visibly_and_can_be_cancelled(lab: RayLab, aban
 def test_a_run_whose_process_dies_is_lost_with_its_last_words_kept(
     lab: RayLab, abandoned: str, started: tuple[str, psutil.Process]
 ) -> None:
+    await_run(lab, abandoned, lambda _: lab.get_snapshot(abandoned).view is not None)  # it may have been compiling that
     last = lab.get_snapshot(abandoned)
     (actor,) = (process for process in started[1].children(recursive=True) if "RunActor" in " ".join(process.cmdline()))
     actor.kill()

@@ -1,5 +1,6 @@
 """The programmatic face, end to end: a client, the real server, real runs on the embedded sample."""
 
+import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -8,7 +9,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from explorer.settings import LIVE_SETTINGS
-from tests.ui.serving import await_run, serving
+from tests.ui.serving import PATIENCE, await_run, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 CONFIG = {"batch_size": 16, "codebook_size": 8}
@@ -68,6 +69,12 @@ def run_id(client: Client) -> str:
     assert started["config"]["batch_size"] == 16
     assert started["parent"] is None
     await_run(client, started["run_id"], step=3)
+    deadline = time.monotonic() + PATIENCE
+    while (
+        client.predict(started["run_id"], api_name="/get_snapshot")["probe_mse"] is None
+    ):  # its look may still have been compiling
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
     return started["run_id"]
 
 

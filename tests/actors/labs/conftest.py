@@ -56,7 +56,8 @@ def await_info(lab: Lab, run_id: str, good: Callable[[RunInfo], bool]) -> RunInf
 
 
 def await_step(lab: Lab, run_id: str, step: int) -> RunInfo:
-    return await_info(lab, run_id, lambda info: info.step >= step)
+    """The run as listed once it has that step, and was seen: where its look was still being compiled that comes later."""
+    return await_info(lab, run_id, lambda info: info.step >= step and lab.get_snapshot(run_id).view is not None)
 
 
 def paused_at(lab: Lab, run_id: str, step: int) -> None:
