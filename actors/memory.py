@@ -1,12 +1,14 @@
 """A run's two memories: the picture that readers see, and the folder from which it can go on. Used by its thread alone."""
 
 import logging
+import os
 import time
 from collections.abc import Mapping
 
 from actors.desk import Desk, Picture
 from actors.lab import Plan
 from actors.record import changes_of
+from actors.resting import rest
 from actors.storage.checkpoints import Checkpoint
 from actors.storage.keeper import Keeper
 from actors.storage.recording import Recording
@@ -15,13 +17,6 @@ from explorer.messages import View
 from explorer.training.trainer import Trainer
 
 logger = logging.getLogger(__name__)
-
-VIEW_INTERVAL = 0.2
-"""Seconds from one look through the probe to the next, at the least, however often somebody asks."""
-VIEW_SHARE = 0.012
-"""Share of the training time that looking may take: after a look of 9 ms the next waits for 0.75 s."""
-VIEW_PAUSE = 1.2
-"""Seconds that it waits at the most. Showing a picture costs a small machine twice what making it does; both are to cost 5%."""
 
 
 class Memory(Desk):
@@ -48,7 +43,7 @@ class Memory(Desk):
         if self._record.step == trainer.steps and self._record.probe_due():
             self._record.probed(view, trainer.steps)
         ended = time.monotonic()
-        self._next_view = ended + min(max(VIEW_INTERVAL, (ended - began) / VIEW_SHARE), VIEW_PAUSE)
+        self._next_view = ended + rest(ended - began, os.cpu_count() or 1)
         self._swap_in(trainer, view, data_source)
 
     def _show_without_looking(self, trainer: Trainer, data_source: str | None = None) -> None:

@@ -15,10 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import psutil
-from reporting import keep, say
+from reporting import Row, conclude
 from served import Command
 from workers import Away, wait_until
 
@@ -124,7 +123,7 @@ def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Memory of runs.")
     parser.add_argument("--runs", type=int, default=4, help="runs at once (default: %(default)s)")
-    parser.add_argument("--steps", type=int, default=100_000, help="of the long run (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=100_000, help="of the long run, 0: none (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep every figure in this file, too")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="memory-") as folder:
@@ -132,30 +131,25 @@ def main() -> int:
     idle = Away(Idle)
     bare = idle.call("resident")
     idle.close()
-    missed = False
-    say(f"{'an actor that does nothing: resident':<40}{bare:7.0f} MB")
+    rows = [Row("an actor that does nothing: resident", f"{bare:.0f} MB")]
     for run in runs:
         run["resident, beyond such an actor"] = run["resident"] - bare
     for name in runs[0]:
         figures = [run[name] for run in runs]
-        line = f"{f'a run: {name}':<40}{median(figures):7.0f} MB ({min(figures):.0f} to {max(figures):.0f})"
-        if name == "resident, beyond such an actor":
-            missed |= median(figures) > MOST
-            line += f"   ≤ {MOST:g} MB  {'MISSED' if median(figures) > MOST else 'reached'}"
-        say(line)
+        figure = f"{median(figures):.0f} MB ({min(figures):.0f} to {max(figures):.0f})"
+        judged = name == "resident, beyond such an actor"
+        rows.append(
+            Row(f"a run: {name}", figure, f"≤ {MOST:g} MB" if judged else "", judged and median(figures) > MOST)
+        )
     held = sum(run["data, proportional"] for run in runs)
-    once = held <= 1.05 * max(run["data, resident"] for run in runs)
-    missed |= not once
-    say(f"{'the data, all runs together':<40}{held:7.0f} MB   once a machine  {'reached' if once else 'MISSED'}")
-    grown = of_a_long_run(arguments.steps)
-    early = next(memory for step, memory in grown if step >= arguments.steps / 10)
-    flat = grown[-1][1] <= GROWTH * early
-    missed |= not flat
-    words = f"{early:.0f} MB at a tenth, {grown[-1][1]:.0f} MB after {grown[-1][0]:,} steps"
-    say(f"{'a long run':<40}{words}   ≤ {GROWTH - 1:.0%} more  {'reached' if flat else 'MISSED'}")
-    kept: dict[str, Any] = {"runs": runs, "long": grown}
-    keep(kept, arguments.json)
-    return int(missed)
+    several = held > 1.05 * max(run["data, resident"] for run in runs)
+    rows.append(Row("the data, all runs together", f"{held:.0f} MB", "once a machine", several))
+    grown = of_a_long_run(arguments.steps) if arguments.steps else []
+    if grown:
+        early = next(memory for step, memory in grown if step >= arguments.steps / 10)
+        words = f"{early:.0f} MB at a tenth, {grown[-1][1]:.0f} MB after {grown[-1][0]:,} steps"
+        rows.append(Row("a long run", words, f"≤ {GROWTH - 1:.0%} more", grown[-1][1] > GROWTH * early))
+    return conclude({"runs": runs, "long": grown}, rows, arguments.json)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python benchmarks/rendering.py [--runs 4 16] [--seconds 15] [--browser /usr/bin/chromium] [--json FILE]
 
-Runs of one comparison train under Ray with small batches while a page's Compare tab shows them at 2 Hz, then is hidden. The
+Runs of comparisons train under Ray with small batches while a page's Compare tab shows them at 2 Hz, then is hidden. The
 server's processor time is that of the command's own process, shown less hidden, over runs and answers. Frames are the
 DrawFrame events of the browser's own trace while the page changes one pixel at every chance (a frame in which nothing
 changed is not drawn); browser and runs share the machine, so that what the runs take is missing from the frames. Exits with 1
@@ -10,7 +10,6 @@ if a goal is missed.
 """
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -19,12 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
-from reporting import keep, say
+from reporting import Row, at_most, conclude
 from served import COUNT_AND_HIDE, HIDE, POLLS, Command
 from workers import PATIENCE, wait_until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 MOST = 3.0
 """Milliseconds of the server's processor time for each shown run and tick."""
@@ -33,6 +32,7 @@ FRAMES = {4: 60, 16: 30}
 NEARLY = 0.95
 """Share of these that counts as held: a screen's 60 Hz are rarely exact."""
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+FRAME_EVENTS = "disabled-by-default-devtools.timeline.frame"
 EVERY_FRAME = """() => {
   const pixel = document.body.appendChild(document.createElement("div"));
   pixel.style = "position: fixed; inset: 0 auto auto 0; width: 1px; height: 1px; z-index: 9999";
@@ -47,41 +47,53 @@ EVERY_FRAME = """() => {
 CARDS = "[data-testid=cards] > article"
 
 
-def measure(runs: int, seconds: float, browser: "Browser", folder: Path) -> dict[str, Any]:
-    """Show so many runs, and say what that cost."""
-    share = (os.cpu_count() or 1) / runs
-    with Command(["--cpus-per-run", f"{share:g}"], dict(os.environ), folder / f"page-{runs}.log") as command:
-        axes, fixed = {"seed": list(range(runs))}, {"batch_size": 8}
+def start_up_to(runs: int, ids: list[str], command: Command) -> None:
+    """Have so many runs train, of which those with `ids` do already; theirs are added."""
+    if runs > len(ids):
+        axes, fixed = {"seed": list(range(len(ids), runs))}, {"batch_size": 8}
         started = wait_until(lambda: command.accepted(axes, fixed, api_name="/start_comparison"), pause=0.5)
-        ids = [run["run_id"] for run in started["runs"]]
-        wait_until(lambda: min(run["step"] for run in command.client.predict(api_name="/list_runs")) > 20, pause=0.5)
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.add_init_script(COUNT_AND_HIDE)
-        page.goto(f"{command.url}#tab=compare&runs={','.join(ids)}", wait_until="domcontentloaded")
-        page.wait_for_function(f"document.querySelectorAll('{CARDS}').length >= {runs}", timeout=1000 * PATIENCE)
-        page.wait_for_function(f"{POLLS} >= 10", timeout=1000 * PATIENCE)
-        server = psutil.Process(command.pid)
+        ids += [run["run_id"] for run in started["runs"]]
+    wait_until(lambda: min(run["step"] for run in command.ask("list_runs")) > 20, pause=0.5)
 
-        def spent(shown: bool) -> tuple[float, float]:
-            """Processor time a second, and answers a second."""
-            page.evaluate(HIDE, not shown)
-            time.sleep(2)
-            asked, times, began = page.evaluate(POLLS), server.cpu_times(), time.perf_counter()
-            time.sleep(seconds)
-            asked, now, passed = page.evaluate(POLLS) - asked, server.cpu_times(), time.perf_counter() - began
-            return (now.user + now.system - times.user - times.system) / passed, asked / passed
 
-        hidden, _ = spent(shown=False)
-        shown, ticks = spent(shown=True)
-        page.evaluate(EVERY_FRAME)
-        browser.start_tracing(
-            page=page, categories=["disabled-by-default-devtools.timeline.frame", "devtools.timeline"]
-        )
+def frames_a_second(page: "Page", browser: "Browser", seconds: float) -> float:
+    """How many the browser draws, by a trace that holds nothing else: to write down everything would take frames itself."""
+    session, events, over = browser.new_browser_cdp_session(), [], []
+    session.on("Tracing.dataCollected", lambda told: events.extend(told["value"]))
+    session.on("Tracing.tracingComplete", lambda told: over.append(told))
+    session.send("Tracing.start", {"traceConfig": {"includedCategories": [FRAME_EVENTS], "excludedCategories": ["*"]}})
+    page.wait_for_timeout(1000 * seconds)
+    session.send("Tracing.end")
+    wait_until(lambda: page.wait_for_timeout(50) or over)
+    session.detach()
+    drawn = sorted(event["ts"] for event in events if event["name"] == "DrawFrame")
+    return 1e6 * (len(drawn) - 1) / (drawn[-1] - drawn[0]) if len(drawn) > 1 else 0.0
+
+
+def measure(ids: list[str], seconds: float, browser: "Browser", command: Command) -> dict[str, Any]:
+    """Show these runs, and say what that cost."""
+    runs = len(ids)
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.add_init_script(COUNT_AND_HIDE)
+    page.goto(f"{command.url}#tab=compare&runs={','.join(ids)}", wait_until="domcontentloaded")
+    page.wait_for_function(f"document.querySelectorAll('{CARDS}').length >= {runs}", timeout=1000 * PATIENCE)
+    page.wait_for_function(f"{POLLS} >= 4", timeout=1000 * PATIENCE)
+    server = psutil.Process(command.pid)
+
+    def spent(shown: bool) -> tuple[float, float]:
+        """Processor time a second, and answers a second."""
+        page.evaluate(HIDE, not shown)
+        time.sleep(2)
+        asked, times, began = page.evaluate(POLLS), server.cpu_times(), time.perf_counter()
         time.sleep(seconds)
-        events = json.loads(browser.stop_tracing())["traceEvents"]
-        drawn = sorted(event["ts"] for event in events if event["name"] == "DrawFrame")
-        page.close()
-    frames = 1e6 * (len(drawn) - 1) / (drawn[-1] - drawn[0]) if len(drawn) > 1 else 0.0
+        asked, now, passed = page.evaluate(POLLS) - asked, server.cpu_times(), time.perf_counter() - began
+        return (now.user + now.system - times.user - times.system) / passed, asked / passed
+
+    hidden, _ = spent(shown=False)
+    shown, ticks = spent(shown=True)
+    page.evaluate(EVERY_FRAME)
+    frames = frames_a_second(page, browser, seconds)
+    page.close()
     cost = 1000 * (shown - hidden) / max(ticks * runs, 1e-9)
     return {"runs": runs, "milliseconds": cost, "answers a second": ticks, "frames": frames}
 
@@ -96,22 +108,25 @@ def main() -> int:
     parser.add_argument("--browser", default="/usr/bin/chromium", help="Chromium (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep every figure in this file, too")
     arguments = parser.parse_args()
-    found, missed = [], False
-    with tempfile.TemporaryDirectory(prefix="rendering-") as folder, sync_playwright() as playwright:
+    found, rows, ids = [], [], []
+    share = ["--cpus-per-run", f"{(os.cpu_count() or 1) / max(arguments.runs):g}"]
+    with (
+        tempfile.TemporaryDirectory(prefix="rendering-") as folder,
+        sync_playwright() as playwright,
+        Command(share, dict(os.environ), Path(folder) / "page.log") as command,
+    ):
         browser = playwright.chromium.launch(executable_path=arguments.browser, args=ARGUMENTS)
-        for runs in arguments.runs:
-            seen = measure(runs, arguments.seconds, browser, Path(folder))
+        for runs in sorted(arguments.runs):
+            start_up_to(runs, ids, command)
+            seen = measure(ids, arguments.seconds, browser, command)
             found.append(seen)
-            dear = seen["milliseconds"] > MOST
-            slow = runs in FRAMES and seen["frames"] < NEARLY * FRAMES[runs]
-            missed |= dear or slow
             what = f"{runs} runs, {seen['answers a second']:.1f} answers a second: server, a run and answer"
-            say(f"{what:<60}{seen['milliseconds']:7.1f} ms   ≤ {MOST:g} ms  {'MISSED' if dear else 'reached'}")
-            goal = f"≥ {FRAMES[runs]}/s  {'MISSED' if slow else 'reached'}" if runs in FRAMES else ""
-            say(f"{f'{runs} runs: frames the browser draws':<60}{seen['frames']:7.1f} /s   {goal}")
+            rows.append(at_most(what, seen["milliseconds"], MOST, "ms"))
+            goal = f"≥ {FRAMES[runs]}/s" if runs in FRAMES else ""
+            slow = runs in FRAMES and seen["frames"] < NEARLY * FRAMES[runs]
+            rows.append(Row(f"{runs} runs: frames the browser draws", f"{seen['frames']:.1f}/s", goal, slow))
         browser.close()
-    keep(found, arguments.json)
-    return int(missed)
+    return conclude({"shown": found}, rows, arguments.json)
 
 
 if __name__ == "__main__":

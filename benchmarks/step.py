@@ -19,6 +19,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+import reporting
 from reporting import keep, say
 
 PEERS = Path(__file__).parent / "peers"
@@ -102,12 +103,23 @@ class Row:
         if not self.ratios:
             return text
         low, _, high = quantiles(self.ratios, n=4)
-        shown = [f"{ratio:.0%}" if self.share else f"{ratio:.2f}×" for ratio in (median(self.ratios), low, high)]
+        shown = [self._share(ratio) for ratio in (median(self.ratios), low, high)]
         text += f"{shown[0]:>8}  ({shown[1]} to {shown[2]})".ljust(28)
-        if self.goal is None:
-            return text
-        goal = f"≥ {self.goal:.0%}" if self.share else f"≥ {self.goal:g}×"
-        return f"{text}{goal:>8}  {'MISSED' if self.missed else 'reached'}"
+        brief = self.brief()
+        return f"{text}{brief.goal:>8}  {brief.verdict}".rstrip()
+
+    def brief(self, prefix: str = "") -> reporting.Row:
+        """What it comes to: its ratio if it has one, else its speed."""
+        figure = "not measured"
+        if self.windows:
+            figure = f"{median(w.per_second for w in self.windows):.1f} steps/s"
+        if self.ratios:
+            figure = self._share(median(self.ratios))
+        goal = "" if self.goal is None else f"≥ {self._share(self.goal)}"
+        return reporting.Row(f"{prefix}{self.label}", figure, goal, self.missed or bool(self.missing))
+
+    def _share(self, ratio: float) -> str:
+        return f"{ratio:.0%}" if self.share else f"{ratio:.2f}×"
 
 
 def measure(threads: int, arguments: argparse.Namespace) -> list[Row]:
@@ -172,13 +184,18 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep every figure in this file, too")
     arguments = parser.parse_args()
     found: list[Row] = []
+    brief: list[reporting.Row] = []
     for threads in arguments.threads:
         say(f"starting everything with {_in_words(threads)}")
         rows = measure(threads, arguments)
         found += rows
         say(f"{'':<44}{'steps/s':>9}{'CPU ms':>9}{'ours is':>8}  {'(middle half)':<18}{'goal':>8}  verdict")
         say("\n".join([*(row.line() for row in rows), ""]))
-        kept = {"cpus": os.cpu_count(), "rows": [asdict(row) for row in found]}
+        brief += [
+            row.brief(f"the step, {_in_words(threads)}, beside " if row is not rows[0] else "the step: ")
+            for row in rows
+        ]
+        kept = {"cpus": os.cpu_count(), "rows": [asdict(row) for row in found], "table": brief}
         keep(kept, arguments.json)
     if any(row.missed for row in found):
         return 1

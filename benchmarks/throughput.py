@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import mean, median, quantiles
 from typing import Any
 
-from reporting import keep, say
+from reporting import Row, at_least, at_most, keep, say
 from served import Served
 from workers import Away, BareStep, RunInLab, Speed, peak_memory
 
@@ -84,9 +84,7 @@ class Report:
     @property
     def missed(self) -> bool:
         """Whether any goal is missed."""
-        slow = any(percentile_95(times) > ANSWER_GOAL for times in self.milliseconds.values())
-        blind = any(mean(pictures) < WATCHING for pictures in self.pictures.values())
-        return slow or blind or any(contender.missed for contender in self.contenders)
+        return any(row.missed for row in self.brief())
 
     def lines(self) -> list[str]:
         """Say it in tables."""
@@ -105,6 +103,18 @@ class Report:
             lines += ["", f"peak resident memory, {what}", *(f"{name:<44}{peak:6.0f} MB" for name, peak in processes)]
         return lines
 
+    def brief(self) -> list[Row]:
+        """What is judged, a row each."""
+        rows = [at_least(f"{c.label}: steps kept", median(c.ratios), c.goal) for c in self.contenders if c.goal]
+        rows += [
+            Row(f"{label}: new pictures", f"{mean(seen):.2f}/s", f"≥ {WATCHING:g}/s, to count", mean(seen) < WATCHING)
+            for label, seen in self.pictures.items()
+        ]
+        return rows + [
+            at_most(f"{name}, 95 of 100", percentile_95(times), ANSWER_GOAL, "ms")
+            for name, times in self.milliseconds.items()
+        ]
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON."""
         rows = [
@@ -119,7 +129,7 @@ class Report:
             for c in self.contenders
         ]
         plain = {name: getattr(self, name) for name in ("pictures", "milliseconds", "seconds", "peaks")}
-        return {"cpus": os.cpu_count(), "throughput": rows, **plain}
+        return {"cpus": os.cpu_count(), "throughput": rows, **plain, "table": self.brief()}
 
 
 def verdict(missed: bool) -> str:
