@@ -10,14 +10,13 @@ pairs. Exits with 1 if a goal is missed.
 import argparse
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
 from reporting import Row, at_least, conclude
-from workers import Away, wait_until
+from workers import Away, begin_all, wait_until
 
 from actors.devices import claim
 from explorer.config import RunConfig
@@ -78,8 +77,7 @@ def measure(rounds: int, window: float) -> dict[str, Any]:
     with ExitStack() as stack:
         both = stack.enter_context(closing(Away(OneRun, CORES)))
         single = [stack.enter_context(closing(Away(OneRun, 1))) for _ in range(max(GOALS))]
-        with ThreadPoolExecutor() as threads:  # they start beside each other
-            list(threads.map(lambda run: run.call("step"), [both, *single]))
+        begin_all([both, *single])
         for _ in range(rounds):
             for n in GOALS:
                 alone = sum(together([both], window))

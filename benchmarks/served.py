@@ -18,7 +18,9 @@ from workers import PATIENCE, SETTLE, Speed, peak_memory, speed, wait_until
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-LOADED = 10
+AWAKE = 2.5
+"""Seconds from when a page is shown again to when its watching is measured: it then asks once for all that it missed."""
+LOADED = 6
 """How often the page has to have asked for news before it counts as loaded: loading costs once, watching all the time."""
 COUNT_AND_HIDE = """
 performance.setResourceTimingBufferSize(100000);
@@ -129,7 +131,7 @@ class Served(Command):
         """How fast it trains while the page shows it, or is hidden; and how many new pictures a second that page got."""
         self._page.evaluate(HIDE, not watched)
         self.client.predict(self._run_id, api_name="/resume_run")
-        speed(self._process.pid, self._step, SETTLE)
+        speed(self._process.pid, self._step, AWAKE if watched else SETTLE)
         shown, began = self._page.evaluate(PICTURES), time.perf_counter()
         measured = speed(self._process.pid, self._step, seconds)
         pictures = (self._page.evaluate(PICTURES) - shown) / (time.perf_counter() - began)

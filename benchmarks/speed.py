@@ -8,6 +8,7 @@ memory.py tells of a long run, take longer than this may. Exits with 1 if a goal
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -20,8 +21,8 @@ from reporting import Row, conclude, say
 HERE = Path(__file__).parent
 PARTS = {
     "step": ["--rounds", "2", "--window", "0.5"],
-    "throughput": ["--rounds", "2", "--window", "2", "--calls", "30"],
-    "scaling": ["--rounds", "2", "--window", "1.5"],
+    "throughput": ["--rounds", "1", "--window", "4", "--calls", "30"],
+    "scaling": ["--rounds", "1", "--window", "3"],
     "start": ["--rounds", "1", "--at-once"],
     "rendering": ["--seconds", "4"],
     "memory": ["--runs", "1", "--steps", "0"],
@@ -38,13 +39,14 @@ def main() -> int:
     began, rows = time.perf_counter(), []
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(Path(folder) / "compiled")}  # once for all
         for name, options in PARTS.items():
             say(f"{time.perf_counter() - began:4.0f} s: {name}.py {' '.join(options)}")
             kept = Path(folder) / f"{name}.json"
             command = [sys.executable, str(HERE / f"{name}.py"), *options, "--json", str(kept)]
             if name == "step" and arguments.torch_python:
                 command += ["--torch-python", arguments.torch_python]
-            told = subprocess.run(command, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            told = subprocess.run(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             if not kept.exists():
                 say(told.stdout)
                 rows.append(Row(f"{name}.py", "not measured", "to be measured", missed=True))

@@ -19,7 +19,7 @@ from typing import Any
 
 from reporting import Row, at_least, at_most, keep, say
 from served import Served
-from workers import Away, BareStep, RunInLab, Speed, peak_memory
+from workers import Away, BareStep, RunInLab, Speed, begin_all, peak_memory
 
 LAB_GOAL = 0.97
 """Share of the bare step's speed that a run in a lab keeps: the lab costs less than 3%."""
@@ -66,7 +66,7 @@ class Contender:
         line = f"{self.label:<36}{per_second:8.1f}{cpu:13.1f}"
         if self.goal is None:
             return line
-        low, _, high = quantiles(ratios, n=4)
+        low, _, high = quantiles(ratios, n=4) if len(ratios) > 1 else [ratios[0]] * 3
         spread = f"({low:.0%} to {high:.0%})"
         return f"{line}{median(ratios):8.1%}  {spread:<15}{f'≥ {self.goal:.0%}':>7}  {verdict(self.missed)}"
 
@@ -216,11 +216,12 @@ def main() -> int:
         served = {}
         for kind, options in {"local": ["--local"], "ray": []}.items():
             say(f"starting the page with {LABS[kind]}")
-            environment = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(folder / f"compiled-{kind}")}
+            environment = {"JAX_COMPILATION_CACHE_DIR": str(folder / f"compiled-{kind}"), **os.environ}
             served[kind] = stack.enter_context(Served(options, environment, folder / f"{kind}.log"))
         say("starting the labs and the bare steps")
         labs = {kind: stack.enter_context(closing(Away(RunInLab, kind))) for kind in LABS}
         bare = stack.enter_context(closing(Away(BareStep, 1)))
+        begin_all([*labs.values(), bare])
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=arguments.browser, args=BROWSER_ARGUMENTS)
         stack.callback(browser.close)

@@ -5,8 +5,8 @@ This module imports neither jax nor ray: what they read from the environment is 
 
 import os
 import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -171,10 +171,20 @@ class Away:
         """What the method returns. Raises what it raises."""
         return self._pool.submit(_call, method, arguments).result(PATIENCE)
 
+    def begin(self) -> Future[int]:
+        """Start its process now, which is done when this has a result, and not at the first call."""
+        return self._pool.submit(int)
+
     def close(self) -> None:
         """Close the object and end its process."""
         self.call("close")
         self._pool.shutdown()
+
+
+def begin_all(objects: Iterable[Away]) -> None:
+    """Start their processes beside each other."""
+    for begun in [each.begin() for each in objects]:
+        begun.result(PATIENCE)
 
 
 _held: list[Any] = []

@@ -62,10 +62,20 @@ export function scenes(view, cumulative) {
 
 /** The median of each digit's points: [10][2], NaN where there are none. @param {Float32Array} points @param {Uint8Array} labels */
 export function medians(points, labels) {
-  return Float32Array.from({ length: 20 }, (_, i) => {
-    const values = points.filter((_, j) => (j & 1) === (i & 1) && labels[j >> 1] === i >> 1).sort();
-    return values[values.length >> 1] ?? NaN;
-  });
+  const [xs, ys] = [new Float32Array(labels.length), new Float32Array(labels.length)];
+  const found = new Float32Array(20).fill(NaN);
+  for (let digit = 0; digit < 10; digit++) {
+    let count = 0;
+    for (let i = 0; i < labels.length; i++) {
+      if (labels[i] !== digit) continue;
+      xs[count] = points[2 * i];
+      ys[count++] = points[2 * i + 1];
+    }
+    if (!count) continue;
+    found[2 * digit] = xs.subarray(0, count).sort()[count >> 1];
+    found[2 * digit + 1] = ys.subarray(0, count).sort()[count >> 1];
+  }
+  return found;
 }
 
 /** A level's codes. @param {View} view @param {number} level @returns {Float32Array} [K][2] */
