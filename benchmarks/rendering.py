@@ -47,13 +47,20 @@ EVERY_FRAME = """() => {
 CARDS = "[data-testid=cards] > article"
 
 
+def tell_all(command: Command, ids: list[str], what: str) -> None:
+    """Have all of these runs paused or resumed."""
+    for run_id in ids:
+        command.ask(f"{what}_run", run_id)
+
+
 def start_up_to(runs: int, ids: list[str], command: Command) -> None:
-    """Have so many runs train, of which those with `ids` do already; theirs are added."""
+    """Have so many runs that have trained, of which there are those with `ids`; the others are added. They are paused then."""
     if runs > len(ids):
         axes, fixed = {"seed": list(range(len(ids), runs))}, {"batch_size": 8}
         started = wait_until(lambda: command.accepted(axes, fixed, api_name="/start_comparison"), pause=0.5)
         ids += [run["run_id"] for run in started["runs"]]
     wait_until(lambda: min(run["step"] for run in command.ask("list_runs")) > 20, pause=0.5)
+    tell_all(command, ids, "pause")
 
 
 def frames_a_second(page: "Page", browser: "Browser", seconds: float) -> float:
@@ -78,6 +85,7 @@ def measure(ids: list[str], seconds: float, browser: "Browser", command: Command
     page.goto(f"{command.url}#tab=compare&runs={','.join(ids)}", wait_until="domcontentloaded")
     page.wait_for_function(f"document.querySelectorAll('{CARDS}').length >= {runs}", timeout=1000 * PATIENCE)
     page.wait_for_function(f"{POLLS} >= 4", timeout=1000 * PATIENCE)
+    tell_all(command, ids, "resume")
     server = psutil.Process(command.pid)
 
     def spent(shown: bool) -> tuple[float, float]:
@@ -94,6 +102,7 @@ def measure(ids: list[str], seconds: float, browser: "Browser", command: Command
     page.evaluate(EVERY_FRAME)
     frames = frames_a_second(page, browser, seconds)
     page.close()
+    tell_all(command, ids, "pause")
     cost = 1000 * (shown - hidden) / max(ticks * runs, 1e-9)
     return {"runs": runs, "milliseconds": cost, "answers a second": ticks, "frames": frames}
 

@@ -39,13 +39,17 @@ def main() -> int:
     began, rows = time.perf_counter(), []
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(Path(folder) / "compiled")}  # once for all
         for name, options in PARTS.items():
             say(f"{time.perf_counter() - began:4.0f} s: {name}.py {' '.join(options)}")
             kept = Path(folder) / f"{name}.json"
             command = [sys.executable, str(HERE / f"{name}.py"), *options, "--json", str(kept)]
-            if name == "step" and arguments.torch_python:
-                command += ["--torch-python", arguments.torch_python]
+            environment = {
+                **os.environ,
+                "JAX_COMPILATION_CACHE_DIR": str(Path(folder) / "compiled"),
+            }  # once for all parts
+            if name == "step":  # of the peers here, what was compiled for two threads would serve one
+                environment = dict(os.environ)
+                command += ["--torch-python", arguments.torch_python] if arguments.torch_python else []
             told = subprocess.run(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             if not kept.exists():
                 say(told.stdout)
