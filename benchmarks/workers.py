@@ -20,6 +20,8 @@ from explorer.data import open_dataset
 
 SETTLE = 0.7
 """Seconds that a run trains before its steps are counted."""
+WARM = 3.0
+"""Seconds that the bare step trains once before anything is compared with it: a process is slower right after it compiled."""
 PATIENCE = 120.0
 """Seconds after which something that was waited for counts as failed."""
 
@@ -80,6 +82,7 @@ class BareStep:
         self._config = RunConfig()
         self._trainer = Trainer(self._config, open_dataset(self._config.dataset))
         self._trainer.warm_up()
+        self._train(WARM)
 
     def window(self, seconds: float) -> Speed:
         """How fast it trains."""
