@@ -58,7 +58,9 @@ def programs(config: RunConfig, dataset: Dataset) -> "Programs | None":
     paths = _paths(config, os.environ)
     if not paths or jax.default_backend() != "cpu" or not fits(dataset):
         return None
-    for _ in range(2):  # its compiler may have been about to end when a file went, and a file may be damaged
+    for _ in range(
+        3
+    ):  # a file may be damaged, and then the compiler may be one that was about to end when that file went
         compiler = None
         if not _are_there(paths.values()):
             try:
