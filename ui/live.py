@@ -25,13 +25,27 @@ STATIC = Path(__file__).parent / "static"
 ASSETS = "/bench"
 """Not /assets or /static: those are Gradio's own."""
 
-ON_LOAD = """
-import(new URL("bench/live.js", document.baseURI))
-  .then((page) => page.start({ element, props, server, watch, sync: () => trigger("sync") }))
-  .catch((error) => {
+
+def on_load(script: str, handed: str = "") -> str:
+    """What a view does once it is in the page: start its script with what it is `handed`.
+
+    A script that does not come, because the connection was cut off, is asked for once more by loading the page again.
+    """
+    reloaded = f"rqvae-reloaded-{script}"  # each has its own: one that never comes does not reload what came
+    return f"""
+import(new URL("bench/{script}", document.baseURI))
+  .then((page) => {{
+    page.start({{ element, props, server, {handed} }});
+    sessionStorage.removeItem("{reloaded}");
+  }}, (error) => {{
+    if (sessionStorage.getItem("{reloaded}")) throw error;
+    sessionStorage.setItem("{reloaded}", "once");
+    setTimeout(() => location.reload(), 1000);
+  }})
+  .catch((error) => {{
     element.querySelector(".stage-title").textContent = "The page could not be loaded completely";
-    element.querySelector(".stage-text").textContent = `Reload it; if that does not help: ${error.message}`;
-  });
+    element.querySelector(".stage-text").textContent = `Reload it; if that does not help: ${{error.message}}`;
+  }});
 """
 
 
@@ -54,7 +68,7 @@ def live_view(hub: Hub, actions: Actions, **settings: Any) -> gr.HTML:
     return gr.HTML(
         "",
         html_template=template("run.html"),
-        js_on_load=ON_LOAD,
+        js_on_load=on_load("live.js", 'watch, sync: () => trigger("sync")'),
         apply_default_css=False,
         elem_id="live",
         server_functions=[poll, act],

@@ -15,20 +15,11 @@ from ui.cures import cures_json
 from ui.effects import NO_EFFECT
 from ui.groups import COMMON, MAIN, fixed_groups, live_groups
 from ui.hub import MOST_RUNS, Hub
-from ui.live import template
+from ui.live import on_load, template
 from ui.new_run import DATASETS
 from ui.packing import gzipped
 from ui.presets import gallery
 from ui.scales import SCALES
-
-ON_LOAD = """
-import(new URL("bench/compare/main.js", document.baseURI))
-  .then((page) => page.start({ element, props, server }))
-  .catch((error) => {
-    element.querySelector(".stage-title").textContent = "The page could not be loaded completely";
-    element.querySelector(".stage-text").textContent = `Reload it; if that does not help: ${error.message}`;
-  });
-"""
 
 
 def build(hub: Hub, actions: Actions, defaults: RunConfig, refresh_seconds: float) -> None:
@@ -44,7 +35,7 @@ def build(hub: Hub, actions: Actions, defaults: RunConfig, refresh_seconds: floa
     gr.HTML(
         "",
         html_template=template("compare.html"),
-        js_on_load=ON_LOAD,
+        js_on_load=on_load("compare/main.js"),
         apply_default_css=False,
         elem_id="compare",
         server_functions=[poll_many, act],
