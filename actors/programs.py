@@ -42,6 +42,8 @@ LOADED = 48
 
 logger = logging.getLogger(__name__)
 _lock = threading.Lock()
+TRIES = 3
+"""A file may be damaged, which shows when it is loaded; its compiler may have been about to end when that file went."""
 _under_way: dict[Path, subprocess.Popen[bytes]] = {}
 
 
@@ -58,9 +60,7 @@ def programs(config: RunConfig, dataset: Dataset) -> "Programs | None":
     paths = _paths(config, os.environ)
     if not paths or jax.default_backend() != "cpu" or not fits(dataset):
         return None
-    for _ in range(
-        3
-    ):  # a file may be damaged, and then the compiler may be one that was about to end when that file went
+    for _ in range(TRIES):
         compiler = None
         if not _are_there(paths.values()):
             try:

@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 
+def verdict(missed: bool) -> str:
+    """Say whether a goal is reached."""
+    return "MISSED" if missed else "reached"
+
+
 class Row(NamedTuple):
     """A line of a table: what was measured, how much it was, and the goal; without a goal nothing is missed."""
 
@@ -18,9 +23,7 @@ class Row(NamedTuple):
     @property
     def verdict(self) -> str:
         """Whether the goal is reached; "" without one."""
-        if not self.goal:
-            return ""
-        return "MISSED" if self.missed else "reached"
+        return verdict(self.missed) if self.goal else ""
 
 
 def at_most(what: str, figure: float, goal: float, unit: str, digits: int = 1) -> Row:

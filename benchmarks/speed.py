@@ -1,4 +1,4 @@
-"""The speeds that are to hold, by short rounds of the other scripts, and one table of them all: in less than five minutes.
+"""The speeds that are to hold on a processor, by short rounds of the other scripts, and one table: in less than five minutes.
 
     python benchmarks/speed.py [--torch-python DIR/bin/python] [--json FILE]
 
@@ -43,13 +43,11 @@ def main() -> int:
             say(f"{time.perf_counter() - began:4.0f} s: {name}.py {' '.join(options)}")
             kept = Path(folder) / f"{name}.json"
             command = [sys.executable, str(HERE / f"{name}.py"), *options, "--json", str(kept)]
-            environment = {
-                **os.environ,
-                "JAX_COMPILATION_CACHE_DIR": str(Path(folder) / "compiled"),
-            }  # once for all parts
-            if name == "step":  # of the peers here, what was compiled for two threads would serve one
-                environment = dict(os.environ)
+            environment = dict(os.environ)
+            if name == "step":
                 command += ["--torch-python", arguments.torch_python] if arguments.torch_python else []
+            else:  # compiled once for all of them; of step's peers, what was compiled for two threads would serve one
+                environment["JAX_COMPILATION_CACHE_DIR"] = str(Path(folder) / "compiled")
             told = subprocess.run(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             if not kept.exists():
                 say(told.stdout)

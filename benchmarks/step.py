@@ -195,8 +195,7 @@ def main() -> int:
             row.brief(f"the step, {_in_words(threads)}, beside " if row is not rows[0] else "the step: ")
             for row in rows
         ]
-        kept = {"cpus": os.cpu_count(), "rows": [asdict(row) for row in found], "table": brief}
-        keep(kept, arguments.json)
+    keep({"cpus": os.cpu_count(), "rows": [asdict(row) for row in found], "table": brief}, arguments.json)
     if any(row.missed for row in found):
         return 1
     return 3 if any(row.missing for row in found) else 0

@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import mean, median, quantiles
 from typing import Any
 
-from reporting import Row, at_least, at_most, keep, say
+from reporting import Row, at_least, at_most, keep, say, verdict
 from served import Served
 from workers import Away, BareStep, RunInLab, Speed, begin_all, peak_memory
 
@@ -132,11 +132,6 @@ class Report:
         return {"cpus": os.cpu_count(), "throughput": rows, **plain, "table": self.brief()}
 
 
-def verdict(missed: bool) -> str:
-    """Say whether a goal is reached."""
-    return "MISSED" if missed else "reached"
-
-
 def percentile_95(times: list[float]) -> float:
     """95 of 100 are at most this."""
     return quantiles(times, n=20)[-1]
@@ -216,6 +211,7 @@ def main() -> int:
         served = {}
         for kind, options in {"local": ["--local"], "ray": []}.items():
             say(f"starting the page with {LABS[kind]}")
+            # what runs compile, if nobody says where: new, so that peaks of memory are those of compiling
             environment = {"JAX_COMPILATION_CACHE_DIR": str(folder / f"compiled-{kind}"), **os.environ}
             served[kind] = stack.enter_context(Served(options, environment, folder / f"{kind}.log"))
         say("starting the labs and the bare steps")

@@ -35,12 +35,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Share out files to the processes; the slow tests, which share clusters, are one group, and the containers another.
 
-    The containers come last: their cluster stays up until all tests of their process have run.
+    The containers come last: their cluster stays up until all tests of their process have run. Before them, in their process, is
+    what they would disturb.
     """
     items.sort(key=lambda item: "/containers/" in item.nodeid)
     for item in items:
         file = item.nodeid.partition("::")[0]
-        slow = "containers" if "/containers/" in file else "slow"
+        with_containers = "/containers/" in file or item.get_closest_marker("still_network")
+        slow = "containers" if with_containers else "slow"
         item.add_marker(pytest.mark.xdist_group(slow if item.get_closest_marker("slow") else file))
 
 

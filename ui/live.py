@@ -17,6 +17,7 @@ from explorer.errors import ExplorerError
 from ui.actions import Actions
 from ui.help import help_mark
 from ui.hub import Hub
+from ui.loading import on_load
 from ui.packing import gzipped
 
 STATIC = Path(__file__).parent / "static"
@@ -24,29 +25,6 @@ STATIC = Path(__file__).parent / "static"
 
 ASSETS = "/bench"
 """Not /assets or /static: those are Gradio's own."""
-
-
-def on_load(script: str, handed: str = "") -> str:
-    """What a view does once it is in the page: start its script with what it is `handed`.
-
-    A script that does not come, because the connection was cut off, is asked for once more by loading the page again.
-    """
-    reloaded = f"rqvae-reloaded-{script}"  # each has its own: one that never comes does not reload what came
-    return f"""
-import(new URL("bench/{script}", document.baseURI))
-  .then((page) => {{
-    page.start({{ element, props, server, {handed} }});
-    sessionStorage.removeItem("{reloaded}");
-  }}, (error) => {{
-    if (sessionStorage.getItem("{reloaded}")) throw error;
-    sessionStorage.setItem("{reloaded}", "once");
-    setTimeout(() => location.reload(), 1000);
-  }})
-  .catch((error) => {{
-    element.querySelector(".stage-title").textContent = "The page could not be loaded completely";
-    element.querySelector(".stage-text").textContent = `Reload it; if that does not help: ${{error.message}}`;
-  }});
-"""
 
 
 def template(name: str) -> str:
@@ -68,7 +46,7 @@ def live_view(hub: Hub, actions: Actions, **settings: Any) -> gr.HTML:
     return gr.HTML(
         "",
         html_template=template("run.html"),
-        js_on_load=on_load("live.js", 'watch, sync: () => trigger("sync")'),
+        js_on_load=on_load("live.js", 'element, props, server, watch, sync: () => trigger("sync")'),
         apply_default_css=False,
         elem_id="live",
         server_functions=[poll, act],

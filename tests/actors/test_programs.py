@@ -118,6 +118,17 @@ def test_a_damaged_file_alone_is_replaced(sample, folder: Path, damage) -> None:
     assert path.exists()
 
 
+def test_a_damaged_file_is_replaced_though_its_compiler_is_about_to_end(sample, folder: Path) -> None:
+    paths = kept._paths(CONFIG, os.environ)
+    paths["begin"].write_bytes(b"")
+    ending = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(1)"]
+    )  # it has looked already, and makes nothing
+    kept._under_way[paths["step"]] = ending
+    assert kept.programs(CONFIG, sample) is not None
+    assert ending.poll() == 0
+
+
 def test_what_another_recipe_compiled_to_the_same_is_not_compiled_again(sample, folder: Path) -> None:
     before = set(files(folder))
     other = replace(CONFIG, batch_size=12, loss_form="per_level", recon_loss="bce")

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from tests.conftest import require
 from tests.ui.opening import CUT_OFF, open_whole
@@ -96,24 +96,6 @@ def page(served: Serving, witness: Witness) -> Iterator[Page]:
         open_whole(page, served.url)
         yield page
         browser.close()
-
-
-@pytest.mark.parametrize(("often", "says"), [(1, "Press Start"), (99, "The page could not be loaded completely")])
-def test_a_page_whose_script_does_not_come_loads_itself_again_once(page: Page, often: int, says: str) -> None:
-    asked: list[str] = []
-
-    def answer(route: Route) -> None:
-        asked.append(route.request.url)
-        if len(asked) <= often:
-            route.abort()
-        else:
-            route.continue_()
-
-    page.route("**/bench/live.js", answer)
-    page.reload(wait_until="domcontentloaded")
-    expect(page.locator(".stage-title")).to_have_text(says, timeout=START)
-    page.wait_for_timeout(2000)
-    assert len(asked) == 2
 
 
 def number(locator: Locator) -> int:

@@ -12,17 +12,14 @@ from actors.lab import Lab
 from explorer.errors import ExplorerError
 from ui.hub import Hub
 from ui.live import template
+from ui.loading import on_load
 
 FRESH = 1.0
 """Seconds for which what the lab said of its machines is good enough for everybody."""
 ENDED = ("stopped", "lost")
-ON_LOAD = """
-import(new URL("bench/cluster.js", document.baseURI))
-  .then((page) => page.start({ element, server }))
-  .catch((error) => {
-    element.querySelector(".summary").textContent = `This tab could not be loaded: ${error.message}; reload the page`;
-  });
-"""
+IN_SUMMARY = (
+    "element.querySelector('.summary').textContent = `This tab could not be loaded: ${error.message}; reload the page`;"
+)
 
 
 class Machines:
@@ -56,7 +53,7 @@ def build(lab: Lab, hub: Hub) -> None:
     gr.HTML(
         "",
         html_template=template("cluster.html"),
-        js_on_load=ON_LOAD,
+        js_on_load=on_load("cluster.js", "element, server", IN_SUMMARY),
         apply_default_css=False,
         elem_id="cluster",
         server_functions=[poll_cluster, stop_all],

@@ -15,7 +15,8 @@ from ui.cures import cures_json
 from ui.effects import NO_EFFECT
 from ui.groups import COMMON, MAIN, fixed_groups, live_groups
 from ui.hub import MOST_RUNS, Hub
-from ui.live import on_load, template
+from ui.live import template
+from ui.loading import on_load
 from ui.new_run import DATASETS
 from ui.packing import gzipped
 from ui.presets import gallery
@@ -35,7 +36,7 @@ def build(hub: Hub, actions: Actions, defaults: RunConfig, refresh_seconds: floa
     gr.HTML(
         "",
         html_template=template("compare.html"),
-        js_on_load=on_load("compare/main.js"),
+        js_on_load=on_load("compare/main.js", "element, props, server"),
         apply_default_css=False,
         elem_id="compare",
         server_functions=[poll_many, act],
