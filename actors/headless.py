@@ -119,14 +119,14 @@ class _HeadlessRun:
             trainer.cure(remedy, config)
         asked = min(AT_ONCE if trainer.resident else 1, most, until_due(config, trainer.steps))
         last = trainer.steps + asked
-        for losses, health in trainer.train(config, asked):
-            self._losses = losses
-            metrics = step_metrics(losses, health)
+        for trained in trainer.train(config, asked):
+            self._losses = trained.losses
+            metrics = step_metrics(trained.losses, trained.health)
             self._curves.add(metrics)
             weights = {f"lambda/{name}": value for name, value in config.lambdas.to_dict().items()}
             others = {name: value for name, value in config.live.items() if name not in LAMBDA_SETTINGS}
             history.add({"step": trainer.steps, "epoch": trainer.epoch, **metrics, **weights, **others})
-            progress.stepped(trainer.steps, losses, health)
+            progress.stepped(trainer.steps, trained.losses, trained.health)
         if trainer.steps < last:
             self._failed = (
                 f"the loss or a gradient was not finite in step {trainer.steps + 1}; the model is as it was after step "

@@ -14,6 +14,7 @@ from actors.storage.keeper import Keeper
 from actors.storage.recording import Recording
 from explorer.config import RunConfig
 from explorer.messages import View
+from explorer.training.trained import Trained
 from explorer.training.trainer import Trainer
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,8 @@ class Memory(Desk):
         self._next_view = 0.0
         self._owed = False
         """Whether it trains without having looked once: what looks is still being compiled."""
-        self._losses: Mapping[str, float] | None = None
+        self._newest: Trained | Recording | None = None
+        """What has the losses of the newest step."""
         self._kept = (-1, -1)
 
     def _show(self, trainer: Trainer, data_source: str | None = None) -> None:
@@ -53,11 +55,14 @@ class Memory(Desk):
 
     def _swap_in(self, trainer: Trainer, view: View | None, data_source: str | None) -> None:
         source = self._picture.data_source if data_source is None else data_source
-        picture = Picture(trainer.steps, trainer.epoch, self._losses, view, source, trainer.device)
+        picture = Picture(trainer.steps, trainer.epoch, self._losses(), view, source, trainer.device)
         with self._asked:
             self._picture = picture
             self._view_asked = False
             self._changed()
+
+    def _losses(self) -> Mapping[str, float] | None:
+        return (self._newest.losses or None) if self._newest is not None else None
 
     def _unseen(self, step: int) -> bool:
         """Whether a look now would show something else than the picture."""
@@ -84,7 +89,7 @@ class Memory(Desk):
                 picture.data_source,
                 now.live,
                 self._record.since(),
-                dict(self._losses or {}),
+                dict(self._losses() or {}),
                 self._record.dump(),
                 picture.view if picture.step == trainer.steps else trainer.view(now),
             )
@@ -106,7 +111,7 @@ class Memory(Desk):
                 trainer.adopt(checkpoint.state)
                 self._record.load(recording.arrays, recording.step, recording.resets, recording.since)
                 self._now = self.config.with_live(recording.live)
-                self._losses = recording.losses or None
+                self._newest = recording
             step = self._claimed = trainer.steps
             self._replay = tuple(change for change in changes_of(before.events) if change.step > step)
             if before.left is not None and not self._steered:

@@ -8,17 +8,20 @@ import numpy as np
 
 from explorer.config import RunConfig
 from explorer.curves import Curves
-from explorer.messages import Change, Event, Health, History, Probes, View
+from explorer.messages import Change, Event, History, Probes, View
 from explorer.metrics import step_metrics
 from explorer.probes import ProbeLog
 from explorer.settings import LIVE_SETTINGS
 
 if TYPE_CHECKING:
     from explorer.training.remedies import Cured
+    from explorer.training.trained import Trained
 
 MAX_EVENTS = 2000
 BY_HAND, BY_ITSELF = "hand", "run"
 """Who asked for a remedy."""
+TOGETHER = 8
+"""Steps whose numbers are read at once: what a single step has left in the caches makes reading slow, for one or for eight."""
 PLACED = 8
 """Remedies, the newest, whose events keep the places that codes moved between; MOST_PLACES of each."""
 MOST_PLACES = 64
@@ -43,6 +46,7 @@ class Record:
     def _clear(self) -> None:
         self.step = self._start
         self._curves = Curves(start=self._start)
+        self._unread: list[Trained] = []
         self._probes = ProbeLog(self._config.codebooks_shape)
         self._events: list[Event] = []
         self._since = dict.fromkeys(LIVE_SETTINGS, self._start)
@@ -54,12 +58,19 @@ class Record:
             self._clear()
             self._events.append(Event(self._start, "reset"))
 
-    def step_done(self, losses: Mapping[str, float], health: Health) -> None:
-        """One more step was trained."""
-        metrics = step_metrics(losses, health)
+    def step_done(self, trained: "Trained") -> None:
+        """One more step was trained. What it tells is read with that of the next steps, or as soon as anybody asks."""
         with self._lock:
-            self._curves.add(metrics)
             self.step += 1
+            self._unread.append(trained)
+            if len(self._unread) >= TOGETHER:
+                self._read()
+
+    def _read(self) -> None:
+        """Add to the curves what the newest steps tell. With the lock."""
+        for trained in self._unread:
+            self._curves.add(step_metrics(trained.losses, trained.health))
+        self._unread.clear()
 
     def probe_due(self) -> bool:
         """Whether the view of the newest step belongs into the log."""
@@ -131,6 +142,7 @@ class Record:
     def history(self, run_id: str, since: int) -> History:
         """Curves after step `since`, events from it on."""
         with self._lock:
+            self._read()
             steps, columns = self._curves.since(since)
             events = tuple(event for event in self._events if event.step >= since)
             return History(run_id, self.generation, self._curves.stride, steps, columns, events)
@@ -143,12 +155,14 @@ class Record:
     def dump(self) -> dict[str, np.ndarray]:
         """Curves and probes as arrays, for `load`."""
         with self._lock:
+            self._read()
             curves, probes = self._curves.dump(), self._probes.dump()
         return {f"curves/{k}": v for k, v in curves.items()} | {f"probes/{k}": v for k, v in probes.items()}
 
     def load(self, arrays: Mapping[str, np.ndarray], step: int, resets: int, since: Mapping[str, int]) -> None:
         """Be what was dumped at `step`. Raises KeyError or ValueError if it is not that."""
         with self._lock:
+            self._unread.clear()
             self._curves.load({k.removeprefix("curves/"): v for k, v in arrays.items() if k.startswith("curves/")})
             self._probes.load({k.removeprefix("probes/"): v for k, v in arrays.items() if k.startswith("probes/")})
             self.step, self.resets = step, resets

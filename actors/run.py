@@ -150,13 +150,13 @@ class Run(Turns):
     def _advance(self, trainer: Trainer, turn: Turn) -> None:
         self._treat(trainer, turn)
         began, first = time.monotonic(), trainer.steps
-        for losses, health in trainer.train(turn.now, turn.steps):
-            self._losses = losses
+        for trained in trainer.train(turn.now, turn.steps):
+            self._newest = trained
             with self._asked:
-                self._record.step_done(losses, health)
+                self._record.step_done(trained)
                 self._gate.passed()
         if trainer.steps < first + turn.steps:
-            self._losses = None
+            self._newest = None
             self._show(trainer)
             self._keep(trainer)
             raise ExplorerError(
@@ -191,7 +191,7 @@ class Run(Turns):
 
     def _restart(self, trainer: Trainer) -> None:
         trainer.reset()
-        self._losses = None
+        self._newest = None
         with self._asked:
             self._reset_asked = False
             self._claimed = self._start

@@ -1,8 +1,8 @@
 """A run's science without its life: a state that advances batch by batch. Knows no thread, no clock, no file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from math import isnan
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -21,18 +21,12 @@ from explorer.training.recipe import Recipe
 from explorer.training.remedies import Cured, cure
 from explorer.training.resident import on_device
 from explorer.training.state import SEEN, TrainState, beginning, from_leaves, with_tuples
-from explorer.training.step import MOTION_DECAY
+from explorer.training.step import MOTION_DECAY, StepOutput
+from explorer.training.trained import Trained
 from explorer.training.tuples import distinct
 
 PIECE = 16
 """Steps, at the most, that are dispatched at once: while they run, what the ones before told is read and passed on."""
-
-
-class Trained(NamedTuple):
-    """What came of a step: the terms that were computed, and the use of the codes after it."""
-
-    losses: dict[str, float]
-    health: Health
 
 
 class Trainer:
@@ -111,10 +105,12 @@ class Trainer:
         """
         if self._images is None:
             for _ in range(steps):
-                losses = self.step(now)
-                if losses is None:
+                output = self._step(now)
+                if output is None:
                     return
-                yield Trained(losses, self.health(now))
+                # Copies: what is looked at would be a buffer that the next step cannot reuse.
+                window, born = np.array(self.state.window), np.array(self.state.born)
+                yield Trained(partial(_read, output), partial(self._health_in, window, self.steps, born, now))
             return
         born, begun, ahead, going = np.array(self.state.born), self.steps, None, jnp.array(True)
         for done in range(0, steps, PIECE):
@@ -134,12 +130,16 @@ class Trainer:
         if self._images is not None:
             trained = list(self.train(now))
             return trained[0].losses if trained else None
+        output = self._step(now)
+        return None if output is None else _read(output)
+
+    def _step(self, now: RunConfig) -> StepOutput | None:
         batch = self._batch(self.steps)
         self.state, output = self._programs.step(self.state, batch, self._live(now))
         if not jax.block_until_ready(output.finite).item():
             return None
         self.steps += 1
-        return _computed({name: value.item() for name, value in output.losses.items()})
+        return output
 
     def due(self, now: RunConfig) -> str:
         """The remedy that is to act before the next step; "" for none."""
@@ -160,12 +160,18 @@ class Trainer:
 
     def health(self, now: RunConfig) -> Health:
         """Use of the codes over the last batches, as many as the window has now."""
-        counts = newest(np.asarray(self.state.window), self.steps, now.dead_window).sum(axis=0)
-        return self._health(counts, np.asarray(self.state.born), now)
+        return self._health_in(np.asarray(self.state.window), self.steps, np.asarray(self.state.born), now)
 
-    def _health(self, counts: Int[np.ndarray, "L K"], born: Int[np.ndarray, "L K"], now: RunConfig) -> Health:
-        young = self.steps - born < now.dead_window
-        return health(counts, min(self.steps, now.dead_window), now.dead_threshold, self.config.sizes, young)
+    def _health_in(
+        self, window: Int[np.ndarray, "W L K"], step: int, born: Int[np.ndarray, "L K"], now: RunConfig
+    ) -> Health:
+        return self._health(newest(window, step, now.dead_window).sum(axis=0), step, born, now)
+
+    def _health(
+        self, counts: Int[np.ndarray, "L K"], step: int, born: Int[np.ndarray, "L K"], now: RunConfig
+    ) -> Health:
+        young = step - born < now.dead_window
+        return health(counts, min(step, now.dead_window), now.dead_threshold, self.config.sizes, young)
 
     def view(self, now: RunConfig) -> View:
         """The model seen through the probe images, now."""
@@ -226,8 +232,10 @@ class Trainer:
         losses, counts, done, _ = jax.device_get(told)
         for row in range(done):
             self.steps += 1
-            computed = _computed({name: values[row].item() for name, values in losses.items()})
-            yield Trained(computed, self._health(counts[row], born, now))
+            yield Trained(
+                partial(_computed, {name: values[row] for name, values in losses.items()}),
+                partial(self._health, counts[row], self.steps, born, now),
+            )
 
     def _live(self, now: RunConfig) -> Live:
         """`as_live`, made once for each setting: it is the same from step to step."""
@@ -236,6 +244,11 @@ class Trainer:
         return self._set[1]
 
 
-def _computed(losses: dict[str, float]) -> dict[str, float]:
-    """Without the terms whose weight is 0."""
-    return {name: value for name, value in losses.items() if not isnan(value)}
+def _read(output: StepOutput) -> dict[str, float]:
+    return _computed(output.losses)
+
+
+def _computed(losses: Mapping[str, Array | np.float32]) -> dict[str, float]:
+    """As numbers, without the terms whose weight is 0."""
+    numbers = {name: value.item() for name, value in losses.items()}
+    return {name: value for name, value in numbers.items() if not isnan(value)}
