@@ -121,9 +121,8 @@ def test_a_damaged_file_alone_is_replaced(sample, folder: Path, damage) -> None:
 def test_a_damaged_file_is_replaced_though_its_compiler_is_about_to_end(sample, folder: Path) -> None:
     paths = kept._paths(CONFIG, os.environ)
     paths["begin"].write_bytes(b"")
-    ending = subprocess.Popen(
-        [sys.executable, "-c", "import time; time.sleep(1)"]
-    )  # it has looked already, and makes nothing
+    # It has looked already, and makes nothing.
+    ending = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"])
     kept._under_way[paths["step"]] = ending
     assert kept.programs(CONFIG, sample) is not None
     assert ending.poll() == 0
