@@ -23,7 +23,7 @@ def turn(path: Path, waiting: Callable[[], None], patience: float) -> Iterator[N
                 lock.acquire(timeout=0.5)
             except Timeout:
                 waiting()
-    except (OSError, NotImplementedError):
+    except (OSError, NotImplementedError):  # the second is what filelock raises where a file system has no locks
         pass
     try:
         yield
