@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.error import URLError
@@ -18,8 +19,11 @@ from workers import PATIENCE, SETTLE, Speed, peak_memory, speed, wait_until
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-AWAKE = 2.5
-"""Seconds from when a page is shown again to when its watching is measured: it then asks once for all that it missed."""
+AWAKE = (2.5, 2.9, 3.3)
+"""Seconds from when a page is shown again to when its watching is measured, in turn: it then asks once for all that it missed.
+
+Always after the same time, every window would hold the same number of pictures: two or three where there are two and a half.
+"""
 LOADED = 6
 """How often the page has to have asked for news before it counts as loaded: loading costs once, watching all the time."""
 COUNT_AND_HIDE = """
@@ -110,6 +114,7 @@ class Served(Command):
 
     def __init__(self, options: list[str], environment: dict[str, str], log: Path) -> None:
         super().__init__(options, environment, log)
+        self._awake = cycle(AWAKE)
         self.seconds = {"from command to page answering": self.answered - self.began}
         wait_until(lambda: self.ask("get_cluster")["machines"], pause=0.1)
         self.seconds["from command to ready"] = time.perf_counter() - self.began
@@ -131,7 +136,7 @@ class Served(Command):
         """How fast it trains while the page shows it, or is hidden; and how many new pictures a second that page got."""
         self._page.evaluate(HIDE, not watched)
         self.client.predict(self._run_id, api_name="/resume_run")
-        speed(self._process.pid, self._step, AWAKE if watched else SETTLE)
+        speed(self._process.pid, self._step, next(self._awake) if watched else SETTLE)
         shown, began = self._page.evaluate(PICTURES), time.perf_counter()
         measured = speed(self._process.pid, self._step, seconds)
         pictures = (self._page.evaluate(PICTURES) - shown) / (time.perf_counter() - began)
