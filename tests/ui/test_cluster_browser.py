@@ -50,6 +50,11 @@ def test_the_machine_is_shown_with_the_runs_that_it_holds_and_an_end_to_all_is_a
     expect(entry).to_contain_text("running · step")
     expect(page.get_by_test_id("cluster-summary")).to_contain_text("1 machine")
     expect(page.get_by_test_id("cluster-summary")).to_contain_text("1 here now")
+    head = page.locator("#masthead").get_by_test_id("lab")
+    said = head.inner_text()
+    assert said
+    head.evaluate("element => { element.textContent = 'what another tab said last'; }")
+    expect(head).to_have_text(said)
 
     page.get_by_test_id("cluster-stop-all").click()
     expect(page.get_by_text("Stop 1 run?")).to_be_visible()
@@ -83,3 +88,15 @@ def test_a_run_that_ended_is_resumed_with_the_start_button(served, page) -> None
     start.click()
     assert await_run(client, run_id, step=step)["step"] >= step
     client.predict(run_id, api_name="/stop_run")
+
+
+def test_a_hidden_run_tab_leaves_the_head_of_the_page_alone(page) -> None:
+    head = page.locator("#masthead").get_by_test_id("lab")
+    expect(head).not_to_be_empty()
+    page.route("**/component_server**", lambda route: route.abort())
+    page.wait_for_timeout(500)
+    head.evaluate("element => { element.textContent = 'what the tab on show says'; }")
+    page.wait_for_timeout(2500)
+    expect(head).to_have_text("what the tab on show says")
+    page.unroute("**/component_server**")
+    expect(head).not_to_have_text("what the tab on show says")

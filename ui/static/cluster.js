@@ -53,6 +53,8 @@ class Cluster {
     this.#note("");
     this.runs = answer.runs;
     put(this.part(".summary"), summary(answer));
+    const head = /** @type {HTMLElement | null} */ (document.querySelector("#masthead [data-testid=lab]"));
+    if (head && answer.ready) put(head, answer.message); // the other tabs, which say so there, do not ask meanwhile
     this.stopAll.disabled = !answer.runs.some(({ status }) => LIVING.includes(status) || status === "pending");
     const key = JSON.stringify([answer.machines, answer.runs]);
     if (key === this.drawn) return;

@@ -62,8 +62,8 @@ class Live {
     });
     tabButton("Run")?.addEventListener("click", () => this.#back());
     this.poller = new Poller({
-      ask: () => (part("planes").getClientRects().length ? server.poll(this.#question()) : Promise.resolve({})),
-      answered: (answer) => this.#answered(answer),
+      ask: () => (part("planes").getClientRects().length ? server.poll(this.#question()) : Promise.resolve(null)),
+      answered: (answer) => answer !== null && this.#answered(answer), // hidden, it leaves the page's head to the other tabs
       unanswered: (failures) => this.#unanswered(failures),
       alive: () => element.isConnected,
       interval: Number(localStorage.getItem(REFRESH_KEY)) || 1000 * props.refresh,
