@@ -114,7 +114,7 @@ def _tell(train: Callable[[], "Swept"]) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    _interrupt_between_imports()
+    interrupted = _interrupt_between_imports()
     RunConfig(dataset=arguments.dataset)
     said = check_dataset(arguments.dataset, arguments.data_dir)
     _compile_early(arguments)
@@ -129,6 +129,8 @@ def _serve(arguments: argparse.Namespace) -> int:
         _open_early(arguments)
         lab.connect()
         _end_on_signals(stopped)
+        if interrupted.is_set():
+            raise KeyboardInterrupt
         if not arguments.local:
             logger.info("%s", lab.info().message)
         stopped.wait()
@@ -214,15 +216,21 @@ def _open_early(arguments: argparse.Namespace) -> None:
     threading.Thread(target=open_it, name="data", daemon=True).start()
 
 
-def _interrupt_between_imports() -> None:
-    """While the command starts, let Ctrl-C wait until no import is under way: amid one, what it raises may get lost."""
+def _interrupt_between_imports() -> threading.Event:
+    """While the command starts, let Ctrl-C wait until no import is under way: amid one, what it raises may get lost.
+
+    It may elsewhere, too (in a callback, while an object is deleted): the event that comes back says that it was pressed.
+    """
+    pressed = threading.Event()
 
     def interrupt(_number: int, frame: FrameType | None) -> None:
+        pressed.set()
         if not _importing(frame):
             raise KeyboardInterrupt
         threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
 
     signal.signal(signal.SIGINT, interrupt)
+    return pressed
 
 
 def _importing(frame: FrameType | None) -> bool:

@@ -1,6 +1,9 @@
 """The command from start to Ctrl-C, as real processes: nothing outlives it."""
 
 import signal
+import subprocess
+import sys
+from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
@@ -46,6 +49,42 @@ def test_ctrl_c_during_the_start_leaves_nothing_behind_either(mode: str, cache_d
     assert ending.seconds < ENDS_WITHIN, served.log
     assert ending.code in (0, 130), served.log
     assert not [line for line in served.log if "Traceback" in line], served.log
+
+
+LOSES_CTRL_C = """
+import os, signal, sys
+from actors.local_lab import LocalLab
+from ui.app import main
+
+def connect(lab):
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    except KeyboardInterrupt:
+        pass
+
+LocalLab.connect = connect
+sys.exit(main(sys.argv[1:]))
+"""
+"""What Ctrl-C raises comes to nothing where a library's callback is running, say."""
+
+
+def test_ctrl_c_that_gets_lost_during_the_start_still_ends_the_command(cache_dir, no_data, tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        LOSES_CTRL_C,
+        "--local",
+        "--port",
+        "0",
+        "--data-dir",
+        no_data,
+        "--runs-dir",
+        tmp_path,
+    ]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=90)
+    assert ended.returncode == 130, ended.stderr
+    assert "RQ-VAE Explorer is at" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_two_commands_on_one_machine_serve_side_by_side_on_ports_of_their_own(cache_dir, no_data) -> None:
