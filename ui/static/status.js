@@ -104,8 +104,10 @@ export class Status {
     put(this.part("epoch"), snapshot ? fixed(snapshot.epoch, snapshot.epoch < 10 ? 2 : 1) : "–");
     put(this.part("speed"), snapshot?.steps_per_second ? fixed(snapshot.steps_per_second, 1) : "–");
     put(this.part("device"), snapshot?.device || "–");
-    put(this.part("data-source"), snapshot?.data_source || lab?.data_source || "");
-    put(this.part("lab"), lab && !(lab.ready === false && !run) ? lab.message : "");
+    if (this.root.querySelector("#planes")?.getClientRects().length) { // while another tab is open, the page's head is that tab's
+      put(this.part("data-source"), snapshot?.data_source || lab?.data_source || "");
+      put(this.part("lab"), lab && !(lab.ready === false && !run) ? lab.message : "");
+    }
     this.#stage(title, text);
     const alarm = this.part("note");
     put(alarm, connected ? note : "The server stopped answering, retrying … What you see is the last that was heard.");
