@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("rq-vae-explorer")
 
-COMPILERS = ("prepare", "run-")
-"""How the names of threads begin in which XLA may be compiling."""
+NATIVE = ("prepare", "run-", "data")
+"""How the names of threads begin that may be in compiled code: XLA's, or what reads the data."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -122,7 +122,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     with not_collecting():
         lab, comparisons, server = _page(arguments, said)
-    stopped = threading.Event()
+    stopped, code = threading.Event(), 0
     try:
         server.start()
         logger.info("RQ-VAE Explorer is at %s (Ctrl-C ends it)", server.url)
@@ -134,13 +134,16 @@ def _serve(arguments: argparse.Namespace) -> int:
         if not arguments.local:
             logger.info("%s", lab.info().message)
         stopped.wait()
+    except KeyboardInterrupt:
+        code = 130
     finally:
+        _end_on_signals(stopped)
         server.ask_to_stop()
         comparisons.close()
         lab.close()
         server.close()
-        _end_around_compilers()
-    return 0
+    _end_around_native_code(code)
+    return code
 
 
 def _page(arguments: argparse.Namespace, said: str) -> tuple[Lab, "Comparisons", "Server"]:
@@ -241,11 +244,11 @@ def _importing(frame: FrameType | None) -> bool:
     return False
 
 
-def _end_around_compilers() -> None:
-    """End at once if a thread is still compiling: all else is closed, and XLA aborts an interpreter that ends around it."""
-    if sys.exc_info()[0] is None and any(t.name.startswith(COMPILERS) for t in threading.enumerate()):
+def _end_around_native_code(code: int) -> None:
+    """End at once if a thread may still be in compiled code: all else is closed, and the interpreter would abort around it."""
+    if any(thread.name.startswith(NATIVE) for thread in threading.enumerate()):
         logging.shutdown()
-        os._exit(0)
+        os._exit(code)
 
 
 def _end_on_signals(stopped: threading.Event) -> None:

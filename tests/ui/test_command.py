@@ -68,19 +68,35 @@ sys.exit(main(sys.argv[1:]))
 """What Ctrl-C raises comes to nothing where a library's callback is running, say."""
 
 
-def test_ctrl_c_that_gets_lost_during_the_start_still_ends_the_command(cache_dir, no_data, tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-c",
-        LOSES_CTRL_C,
-        "--local",
-        "--port",
-        "0",
-        "--data-dir",
-        no_data,
-        "--runs-dir",
-        tmp_path,
-    ]
+COMPILES_ON_AND_ON = """
+import os, signal, sys, threading
+from actors.local_lab import LocalLab
+from actors.prepared import Preparation
+from ui.app import main
+
+compiling = threading.Event()
+
+def compile_on_and_on(_preparation):
+    import jax
+    for number in range(10**6):
+        jax.jit(lambda x, number=number: x + number)(1.0)
+        compiling.set()
+
+def connect(lab, connect=LocalLab.connect):
+    connect(lab)
+    compiling.wait()
+    os.kill(os.getpid(), signal.SIGINT)
+
+Preparation._live = compile_on_and_on
+LocalLab.connect = connect
+sys.exit(main(sys.argv[1:]))
+"""
+"""Ctrl-C comes while XLA compiles, which aborts an interpreter that ends in the usual way (in most tries)."""
+
+
+@pytest.mark.parametrize("script", [LOSES_CTRL_C, COMPILES_ON_AND_ON], ids=["lost", "compiling"])
+def test_ctrl_c_at_any_moment_of_the_start_ends_the_command(script, cache_dir, no_data, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", script, "--local", "--port", "0", "--data-dir", no_data, "--runs-dir", tmp_path]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=90)
     assert ended.returncode == 130, ended.stderr
     assert "RQ-VAE Explorer is at" in ended.stderr
