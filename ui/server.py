@@ -20,8 +20,10 @@ from explorer.errors import ExplorerError
 from ui.live import ASSETS, STATIC
 from ui.login import Check
 
-QUEUE_REST = 0.02
+QUEUE_REST = 0.05
 """Seconds that a call of a program may wait before it is looked at."""
+PROGRESS_REST = 1.0
+"""The same of what a call says of its progress, which none does here."""
 WELCOME = "RQ-VAE Explorer: log in with the name and the password that you were given."
 
 
@@ -71,8 +73,7 @@ def _rest(page: gr.Blocks) -> None:
 
     That is 5% of a core, and a thousand times a second the training thread of `--local` has to hand over the interpreter.
     """
-    queue = page._queue
-    queue.sleep_when_free = queue.progress_update_sleep_when_free = QUEUE_REST
+    page._queue.sleep_when_free, page._queue.progress_update_sleep_when_free = QUEUE_REST, PROGRESS_REST
 
 
 @lru_cache(maxsize=1)

@@ -8,8 +8,10 @@ import { Legend } from "./curvelegend.js";
 import { marker, markerText, merged } from "./markers.js";
 
 const [REDRAW, LONGEST_PAUSE] = [1900, 5000];
-/** A drawing's script may take this part of the time; the browser's own part of it is about as long. */
-const SHARE = 0.01;
+/** A drawing's script may take this part of the time; garbage and the browser's own part of it take somewhat longer. */
+const SHARE = 0.006;
+/** Milliseconds from one drawing to the next where a change, of λ say, is to be marked, or the page's size is another. */
+const MARKED = 500;
 /** Pixels by which the curves have to have grown to be drawn again. */
 const VISIBLE = 1.5;
 /**
@@ -57,6 +59,7 @@ export class Curves {
     this.pause = REDRAW;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
+    this.drawsAt = 0;
     this.legend = new Legend(/** @type {HTMLElement} */ (section.querySelector(".curves-legend")), () => this.#draw());
     for (const radio of section.querySelectorAll("[name=curve-scale]")) {
       radio.addEventListener("change", () => {
@@ -64,21 +67,22 @@ export class Curves {
         this.#draw();
       });
     }
-    new ResizeObserver(() => this.#soon()).observe(this.chart);
+    new ResizeObserver(() => this.#soon(MARKED)).observe(this.chart);
   }
 
   /** @param {import("./history.js").History | null} history @param {string} run */
   update(history, run) {
     if (run !== this.run) this.drawnAt = -Infinity;
     Object.assign(this, { history, run });
-    if (this.#differs()) this.#soon();
+    const changed = (history?.changes.length ?? 0) !== this.drawn.changes;
+    if (changed || this.#differs()) this.#soon(changed ? MARKED : this.pause);
   }
 
   /** Something is to be seen that is not drawn yet. Of a long run's curves, a second's steps are less than a pixel. */
   #differs() {
     const { history, run, drawn, chart } = this;
-    const [last, count, changes] = [history?.steps.at(-1) ?? 0, history?.steps.length ?? 0, history?.changes.length ?? 0];
-    if (run !== drawn.run || changes !== drawn.changes || count < drawn.count || !last) return true;
+    const [last, count] = [history?.steps.at(-1) ?? 0, history?.steps.length ?? 0];
+    if (run !== drawn.run || count < drawn.count || !last) return true;
     return ((last - drawn.last) / last) * chart.clientWidth > VISIBLE;
   }
 
@@ -88,10 +92,17 @@ export class Curves {
     this.#draw();
   }
 
-  /** At once, in the frame that shows the other news, too; or when the pause is over. */
-  #soon() {
-    if (this.timer !== undefined) return;
-    const wait = this.drawnAt + this.pause - performance.now();
+  /**
+   * At once, in the frame that shows the other news, too; or when it is so long ago that they were drawn.
+   * @param {number} after milliseconds
+   */
+  #soon(after) {
+    const at = this.drawnAt + after;
+    if (this.timer !== undefined && this.drawsAt <= at) return;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.drawsAt = at;
+    const wait = at - performance.now();
     if (wait <= 0) this.#draw();
     else this.timer = setTimeout(() => this.#draw(), wait);
   }

@@ -6,10 +6,11 @@
 const DURATION = 320;
 /**
  * Painting and compositing cost some eight times what the script sees of a drawing, and on a small machine the training
- * pays for it: a drawing every 140 times its own length keeps that below a tenth of a core, while things move.
+ * pays for it: a drawing every 140 times its own length keeps that below a tenth of a core, while things move. Where a
+ * drawing takes more than 3 ms there is one, of the new state.
  */
 const SPACING = 140;
-const [SHORTEST, LONGEST] = [16, 160];
+const SHORTEST = 16;
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Motion {
@@ -19,14 +20,14 @@ export class Motion {
     /** @type {Set<(progress: number) => void>} */
     this.drawers = new Set();
     this.started = 0;
-    this.spacing = LONGEST;
+    this.spacing = DURATION;
     this.moving = false;
     this.progress = 1;
   }
 
   /** Go from what is shown to what is new. The first drawing is in the same frame as what else the news change on the page. */
   start() {
-    const drawings = Math.round(DURATION / Math.min(Math.max(SPACING * this.cost, SHORTEST), LONGEST));
+    const drawings = Math.max(Math.round(DURATION / Math.max(SPACING * this.cost, SHORTEST)), 1);
     this.spacing = DURATION / drawings;
     this.started = performance.now() - this.spacing;
     this.progress = 0;
