@@ -12,7 +12,7 @@ from typing import Any, Literal
 from actors import ray_start
 from actors.capacity import Request, places, refuse_if_too_large
 from actors.cluster import Cluster, machine_name, machines
-from actors.devices import ALLOCATOR, ONE_ARENA, Gpu, gpus_per_run, needs_one_arena
+from actors.devices import ALLOCATOR, ONE_ARENA, Gpu, gpus_per_run, have_memory_kept, needs_one_arena
 from actors.lab import NO_PLAN, LabInfo, Plan, RunInfo, new_run_id
 from actors.limits import NO_LIMITS, Limits
 from actors.members import Member, announced
@@ -103,7 +103,7 @@ class RayCluster(RayCalls):
             self._archive.prepare()
         self.check()
         if not self._address:
-            os.environ.update(ALLOCATOR)  # its processes inherit it, this one does not read it any more
+            have_memory_kept()
         try:
             if self._address:
                 ray_start.join(self._address)

@@ -9,6 +9,7 @@ from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from actors.devices import have_memory_kept
 from actors.sweep_worker import ENDED, Task, Told, work
 
 LOOK_SECONDS = 0.2
@@ -30,6 +31,7 @@ def train_all(
 
     `tell` is called with a task's index whenever there is news of it. Ends early once `interrupted` is set.
     """
+    have_memory_kept()
     waiting = deque(enumerate(tasks))
     working: list[_Worker] = []
     try:

@@ -18,7 +18,7 @@ from typing import Any
 from reporting import Row, at_least, conclude
 from workers import Away, begin_all, wait_until
 
-from actors.devices import claim
+from actors.devices import claim, have_memory_kept
 from explorer.config import RunConfig
 
 CORES = 2
@@ -74,6 +74,7 @@ def together(runs: list[Away], seconds: float) -> list[float]:
 def measure(rounds: int, window: float) -> dict[str, Any]:
     """Start all runs, and let the groups take turns."""
     found: dict[str, Any] = {"one": [], **{str(n): [] for n in GOALS}, "ratios": {n: [] for n in GOALS}, "slowest": []}
+    have_memory_kept()  # as under Ray
     with ExitStack() as stack:
         both = stack.enter_context(closing(Away(OneRun, CORES)))
         single = [stack.enter_context(closing(Away(OneRun, 1))) for _ in range(max(GOALS))]

@@ -8,7 +8,16 @@ import sys
 import pytest
 
 from actors.capacity import Request, refuse_if_too_large, why_waiting
-from actors.devices import claim, give_back_freed_memory, gpus_per_run, keep_freed_memory, needs_one_arena, parse_gpu
+from actors.devices import (
+    ALLOCATOR,
+    claim,
+    give_back_freed_memory,
+    gpus_per_run,
+    have_memory_kept,
+    keep_freed_memory,
+    needs_one_arena,
+    parse_gpu,
+)
 from explorer.errors import ConfigError, NoCapacity
 
 
@@ -88,6 +97,13 @@ def test_a_users_own_compilation_cache_is_left_alone() -> None:
 def test_freed_memory_is_kept_where_the_c_library_allows_it() -> None:
     assert keep_freed_memory() == (platform.libc_ver()[0] == "glibc")
     assert not keep_freed_memory("no such library")
+
+
+def test_processes_that_are_started_keep_memory_too_unless_a_user_chose_otherwise() -> None:
+    environment = {"MALLOC_TRIM_THRESHOLD_": "1", "GLIBC_TUNABLES": "glibc.malloc.perturb=1"}
+    have_memory_kept(environment)
+    assert environment.items() >= {("MALLOC_TRIM_THRESHOLD_", "1"), ("GLIBC_TUNABLES", "glibc.malloc.perturb=1")}
+    assert environment.keys() == ALLOCATOR.keys()
 
 
 THREAD_THAT_ENDS = """

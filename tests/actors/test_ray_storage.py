@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -114,6 +115,20 @@ def test_a_stopped_run_is_resumed_in_a_new_process_and_forked_without_one(lab) -
 @pytest.mark.parametrize("batch_size", [128, 512])
 def test_a_runs_process_gives_no_memory_back_between_steps(lab, batch_size: int) -> None:
     assert_memory_is_kept(lab, batch_size)
+
+
+def test_a_runs_process_has_large_pages_where_the_system_gives_them(lab) -> None:
+    run_id = lab.start(SMALL).run_id
+    await_run(lab, run_id, lambda info: info.step > 10)
+    process = psutil.Process(lab.cluster().places[run_id].pid)
+    assert process.environ()["GLIBC_TUNABLES"] == "glibc.malloc.hugetlb=1"
+    pages = re.search(
+        r"AnonHugePages: +(\d+) kB", Path(f"/proc/{process.pid}/smaps_rollup").read_text(encoding="utf-8")
+    )
+    lab.stop(run_id)
+    given = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    if pages and given.exists() and "[never]" not in given.read_text(encoding="utf-8"):
+        assert int(pages[1]) > 10_000
 
 
 def test_two_pages_see_steer_and_stop_the_same_runs(lab, no_data, runs_dir) -> None:
