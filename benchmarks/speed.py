@@ -21,10 +21,10 @@ from reporting import Row, conclude, say
 HERE = Path(__file__).parent
 PARTS = {
     "step": ["--rounds", "2", "--window", "0.5"],
-    "throughput": ["--rounds", "1", "--window", "4", "--calls", "30"],
+    "throughput": ["--rounds", "1", "--window", "3", "--calls", "30"],
     "scaling": ["--rounds", "1", "--window", "3"],
     "start": ["--rounds", "1", "--at-once"],
-    "rendering": ["--seconds", "4"],
+    "rendering": ["--seconds", "3"],
     "memory": ["--runs", "1", "--steps", "0"],
 }
 """Each script with what makes it short."""
