@@ -24,7 +24,7 @@ PARTS = {
     "throughput": ["--rounds", "1", "--window", "3", "--calls", "30"],
     "scaling": ["--rounds", "1", "--window", "3"],
     "start": ["--rounds", "1", "--at-once"],
-    "rendering": ["--seconds", "3"],
+    "rendering": ["--seconds", "4"],
     "memory": ["--runs", "1", "--steps", "0"],
 }
 """Each script with what makes it short."""
