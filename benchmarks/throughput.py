@@ -238,12 +238,12 @@ def main() -> int:
         labs = {kind: stack.enter_context(closing(Away(RunInLab, kind))) for kind in LABS}
         for lab in labs.values():
             lab.begin()
-        have_memory_kept()  # the bare step with one thread has what a run under Ray has
-        bare = stack.enter_context(closing(Away(BareStep, 1)))
-        begin_all([*labs.values(), bare])
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=arguments.browser, args=BROWSER_ARGUMENTS)
         stack.callback(browser.close)
+        have_memory_kept()  # last: the bare step with one thread has what a run under Ray has, and nothing else here
+        bare = stack.enter_context(closing(Away(BareStep, 1)))
+        begin_all([*labs.values(), bare])
         for page in served.values():
             page.watch(browser)
         report = Bench(bare, labs, served).report(arguments.rounds, arguments.window, arguments.calls)

@@ -7,7 +7,7 @@ const DURATION = 320;
 /**
  * Painting and compositing cost some eight times what the script sees of a drawing, and on a small machine the training
  * pays for it: a drawing every 140 times its own length keeps that below a tenth of a core, while things move. Where a
- * drawing takes more than 3 ms there is one, of the new state.
+ * drawing takes more than 1.5 ms there is one, of the new state.
  */
 const SPACING = 140;
 const SHORTEST = 16;
